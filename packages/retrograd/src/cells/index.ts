@@ -1,0 +1,28 @@
+/** The cells, and the way to declare one's own. */
+export { activate, activations } from "./activation.ts";
+export {
+  type Bidirectional,
+  type BidirectionalOptions,
+  bidirectional,
+  isBidirectional,
+} from "./bidirectional.ts";
+export {
+  type Cell,
+  type CellDefinition,
+  type CellFactory,
+  type CellOptions,
+  cell,
+  type Moment,
+  type Next,
+  type Shapes,
+  type Sizes,
+  type Traced,
+} from "./cell.ts";
+export { gru } from "./gru.ts";
+export { type Drawn, drawTree, Initial, type Initialisers, init } from "./init.ts";
+export { lstm } from "./lstm.ts";
+export { rnn } from "./rnn.ts";
+export { isCell, type StackOptions, stack } from "./stack.ts";
+export { batchStep, type StepGraph, type StepTypes, traceStep, typesOfCell } from "./trace.ts";
+export { startOf, throughTime, type UnrollOptions } from "./unroll.ts";
+export { type ZoneoutRates, zoneout } from "./zoneout.ts";

@@ -1,0 +1,129 @@
+/**
+ * One step of a cell as a graph: traced for one sample, checked, and batched by a graph
+ * transform, so that what a user writes never meets the batch axis.
+ */
+import { fail } from "../errors.ts";
+import type { DType } from "../scalar/dtype.ts";
+import { close, type Graph } from "../tensor/graph.ts";
+import {
+  placeholder,
+  type Shape,
+  sameShape,
+  showType,
+  Tensor,
+  type Type,
+} from "../tensor/tensor.ts";
+import { flattenLike, leavesOf, mapTree } from "../tensor/tree.ts";
+import { batchWhere, repeat } from "../transform/batch.ts";
+import { type Cell, inStepOf } from "./cell.ts";
+import { isInitial } from "./init.ts";
+
+/** The types between which a step runs; trees of types. */
+export interface StepTypes {
+  readonly state: unknown;
+  readonly x: Type;
+  readonly params: unknown;
+  /** Absent outside training. */
+  readonly noise?: unknown;
+}
+
+/** (state…, x, noise…, params…, captured…) → (next state…, output). */
+export interface StepGraph {
+  readonly graph: Graph;
+  readonly captured: readonly Tensor[];
+  readonly output: Type;
+}
+
+export const isType = (x: unknown): x is Type =>
+  x instanceof Tensor || isInitial(x) || (typeof x === "object" && x !== null && "dtype" in x);
+
+/** Leaves of a tree of types, with their paths. */
+export const typesOf = (tree: unknown): [string, Type][] => leavesOf<Type>(tree, isType);
+
+/**
+ * Trace one step.
+ * @throws "state-shape", "tree-mismatch", "step-result", and whatever the step throws, all of which
+ *   name the cell and the names that its step uses
+ */
+export function traceStep(cell: Cell, types: StepTypes): StepGraph {
+  return inStepOf(cell.name, () => {
+    const inputs: Tensor[] = [];
+    const place = (tree: unknown) =>
+      mapTree(tree, (type: Type, path) => add(inputs, type, path), isType);
+    const state = place(types.state);
+    const x = add(inputs, types.x, "x");
+    const noise = types.noise === undefined ? undefined : place(types.noise);
+    const params = place(types.params);
+    const train = types.noise !== undefined;
+    const next: unknown = cell.step(state, x, params, { train, noise });
+    const { state: leaving, output } = checkResult(next);
+    const leaves = flattenLike(state, leaving, "the next state");
+    typesOf(types.state).forEach(([name, enters], k) => checkKept(name, enters, leaves[k]));
+    const { graph, captured } = close({ inputs, outputs: [...leaves, output] });
+    return { graph, captured, output: { shape: output.shape, dtype: output.dtype } };
+  });
+}
+
+function add(inputs: Tensor[], { shape, dtype }: Type, name: string): Tensor {
+  const t = placeholder({ shape, dtype }, name);
+  inputs.push(t);
+  return t;
+}
+
+function checkResult(next: unknown): { state: unknown; output: Tensor } {
+  const result = next as { state?: unknown; output?: unknown } | null | undefined;
+  const given =
+    result === null || typeof result !== "object"
+      ? String(result)
+      : result instanceof Tensor
+        ? "a tensor"
+        : `{ ${Object.keys(result).join(", ")} }`;
+  if (!result || !(result.output instanceof Tensor) || typeof result.state !== "object")
+    fail("step-result", { given });
+  return result as { state: unknown; output: Tensor };
+}
+
+function checkKept(name: string, enters: Type, leaves: Type): void {
+  if (!sameShape(enters.shape, leaves.shape) || enters.dtype !== leaves.dtype)
+    fail("state-shape", { op: "cell", name, enters: showType(enters), leaves: showType(leaves) });
+}
+
+/**
+ * What a cell gives for one sample: the types of its state, and of its output.
+ * @param float  the float type of the model, which the parameters have
+ */
+export function typesOfCell(
+  cell: Cell,
+  input: Type,
+  float: DType,
+): { params: any; state: any; output: Type } {
+  const initial = cell.params(input.shape);
+  const state = cell.state(input.shape, float);
+  const params = typed(withoutInitial(initial), float);
+  const { output } = traceStep(cell, { state, x: input, params });
+  return { params: initial, state, output };
+}
+
+/** Shapes or initialisers as types. */
+export const typed = (tree: unknown, dtype: DType, isLeaf = isInitial): any =>
+  mapTree(tree, (leaf: { shape: Shape }) => ({ shape: leaf.shape, dtype }), isLeaf);
+
+/** Parameters that the step reads: all but a learned initial state. */
+export function withoutInitial<P>(params: P): P {
+  if (Array.isArray(params)) return params.map(withoutInitial) as P;
+  if (params === null || typeof params !== "object" || !("initial" in params)) return params;
+  const { initial: _, ...rest } = params;
+  return rest as P;
+}
+
+/**
+ * The step for a batch: state, x and noise get a leading axis, parameters do not, and everything
+ * that leaves has one.
+ */
+export function batchStep({ graph, captured }: StepGraph, params: number, size: number): Graph {
+  const shared = params + captured.length;
+  const which = graph.inputs.map((_, k) => k < graph.inputs.length - shared);
+  const wide = batchWhere(graph, which, size);
+  const outputs = wide.graph.outputs.map((t, k) => (wide.batched[k] ? t : repeat(t, size)));
+  return { inputs: wide.graph.inputs, outputs };
+}

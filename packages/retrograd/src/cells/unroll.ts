@@ -1,0 +1,106 @@
+/**
+ * A cell run through time over a batch: the step is traced once for one sample, batched, and handed
+ * to scan. Everything that trains or runs a cell over whole sequences goes through here.
+ */
+import { fail } from "../errors.ts";
+import { scan } from "../loops/scanTree.ts";
+import { lettersOfRank } from "../ops/axes.ts";
+import { zeros } from "../ops/creation.ts";
+import { map } from "../ops/map.ts";
+import type { DType } from "../scalar/dtype.ts";
+import { slot } from "../scalar/index.ts";
+import { inline } from "../tensor/graph.ts";
+import { type Shape, showType, type Tensor, type Type } from "../tensor/tensor.ts";
+import { flatten, flattenLike, mapTree, rebuild } from "../tensor/tree.ts";
+import type { Cell } from "./cell.ts";
+import { batchStep, isType, traceStep, typesOf, withoutInitial } from "./trace.ts";
+
+export interface UnrollOptions {
+  /** From the last moment to the first; outputs stay in the order of the inputs. */
+  readonly reverse?: boolean;
+  /**
+   * Which moments are valid, bool [time, batch]: elsewhere the state is held, the output is zero.
+   */
+  readonly mask?: Tensor;
+  /**
+   * Uniform random numbers [time, batch, …] for each shape of cell.noise; this is training then.
+   */
+  readonly noise?: unknown;
+}
+
+const moment = (t: Tensor): Type => ({ shape: t.shape.slice(2), dtype: t.dtype });
+const sample = (t: Tensor): Type => ({ shape: t.shape.slice(1), dtype: t.dtype });
+
+/**
+ * Run a cell through time.
+ * @param params  of the cell
+ * @param xs      [time, batch, …]
+ * @param state   tree of [batch, …]: the state before the first moment
+ * @returns       state: after the last valid moment; outputs [time, batch, …]
+ */
+export function throughTime<P, S>(
+  cell: Cell<P, S>,
+  params: P,
+  xs: Tensor,
+  state: S,
+  { reverse = false, mask, noise }: UnrollOptions = {},
+): { state: S; outputs: Tensor } {
+  const read = withoutInitial(params);
+  const one = traceStep(cell, {
+    state: mapTree(state, sample),
+    x: moment(xs),
+    params: mapTree(read, (t: Tensor) => t),
+    noise: noise === undefined ? undefined : mapTree(noise, moment),
+  });
+  const wide = batchStep(one, flatten(read).length, xs.shape[1]);
+  const states = flatten(state).length;
+  const step = (s: S, moments: { x: Tensor; noise: unknown }, shared: unknown) => {
+    const given = [s, moments.x, moments.noise, shared].flatMap((tree) => flatten(tree));
+    const out = inline(wide, given);
+    return { state: rebuild(state, out.slice(0, states)) as S, output: out[states] };
+  };
+  const shared = { params: read, captured: one.captured };
+  return scan(step, state, { x: xs, noise }, shared, { reverse, ...(mask && { mask }) });
+}
+
+/**
+ * The state before the first moment, for each sample of the batch: what was learned, or zeros.
+ * @param batch  undefined for one sample without a batch axis
+ */
+export function startOf(
+  cell: Cell,
+  params: unknown,
+  input: Shape,
+  batch: number | undefined,
+  float: DType,
+): any {
+  return start(cell.state(input, float), cell.learned(params), batch);
+}
+
+/** The leaves of a tree of types, or of what is known of it, as tensors for a batch. */
+export function start(types: any, learned: any, batch: number | undefined): any {
+  if (isType(types)) {
+    if (learned) return batch === undefined ? learned : repeated(learned, batch);
+    return zeros(batch === undefined ? types.shape : [batch, ...types.shape], {
+      dtype: types.dtype,
+    });
+  }
+  const entries = Object.entries(types).map(([k, t]) => [k, start(t, learned?.[k], batch)]);
+  return Array.isArray(types) ? entries.map(([, t]) => t) : Object.fromEntries(entries);
+}
+
+function repeated(t: Tensor, size: number): Tensor {
+  const letters = lettersOfRank(t.rank);
+  return map(`${letters}->Z${letters}`, slot(0), [t], { sizes: { Z: size }, name: "repeat" });
+}
+
+/** @throws "tree-mismatch", "shape-mismatch" unless `state` fits a batch of that size */
+export function checkState(where: string, types: unknown, state: unknown, batch?: number): void {
+  const leaves = flattenLike(start(types, undefined, batch), state, where);
+  typesOf(types).forEach(([name, { shape, dtype }], k) => {
+    const expected = showType({ shape: batch === undefined ? shape : [batch, ...shape], dtype });
+    const given = showType(leaves[k]);
+    if (given !== expected)
+      fail("shape-mismatch", { op: where, given: `state "${name}" ${given}`, expected });
+  });
+}

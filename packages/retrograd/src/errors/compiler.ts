@@ -1,0 +1,118 @@
+/** Messages of tracing, differentiation and compilation. */
+export const compilerMessages = {
+  "axis-mismatch": {
+    text: (o: { op: string; axis: string; a: string; b: string; sizeA: number; sizeB: number }) =>
+      `${o.op}: axis "${o.axis}" is ${o.sizeA} in ${o.a} but ${o.sizeB} in ${o.b}.`,
+    cure: (o: { sizeA: number; sizeB: number; a: string; b: string }) =>
+      `Make both axes ${o.sizeA}, or both ${o.sizeB}.`,
+  },
+  "broadcast-mismatch": {
+    text: (o: { op: string; a: string; b: string; axis: number; sizeA: number; sizeB: number }) =>
+      `${o.op}: ${o.a} does not broadcast with ${o.b}: ${o.sizeA} meets ${o.sizeB} at axis −${-o.axis}.`,
+    cure: () => `Shapes align at the last axis; make the two sizes equal, or one of them 1.`,
+  },
+  "rank-mismatch": {
+    text: (o: { op: string; operand: string; expected: string }) =>
+      `${o.op}: ${o.operand} was given, but ${o.expected} was expected.`,
+    cure: () => `Reshape the tensor, or index the missing axes.`,
+  },
+  "shape-mismatch": {
+    text: (o: { op: string; given: string; expected: string }) =>
+      `${o.op}: ${o.given} was given, but ${o.expected} was expected.`,
+    cure: () => `Give the shape that is expected, or reshape the tensor first.`,
+  },
+  "dtype-mismatch": {
+    text: (o: { op: string; given: string; expected: string }) =>
+      `${o.op}: ${o.given} was given, but ${o.expected} was expected.`,
+    cure: (o: { expected: string }) => {
+      const wanted = ["int32", "bool"].find((dtype) => o.expected.includes(dtype)) ?? "float32";
+      return `Convert one of them first: x.cast("${wanted}"). Nothing is converted silently.`;
+    },
+  },
+  "unknown-option": {
+    text: (o: { where: string; given: string; known: string }) =>
+      `${o.where}: "${o.given}" is not known.`,
+    cure: (o: { known: string }) => `Use one of: ${o.known}.`,
+  },
+  "bad-argument": {
+    text: (o: { where: string; given: string; expected: string }) =>
+      `${o.where}: ${o.given} was given, but ${o.expected} was expected.`,
+    cure: (o: { expected: string }) => `Give ${o.expected}.`,
+  },
+  "bad-spec": {
+    text: (o: { op: string; spec: string; reason: string }) => `${o.op}: "${o.spec}" ${o.reason}.`,
+    cure: () => `Write one letter per axis, operands apart by commas, as in "ij,jk->ik".`,
+  },
+  "axis-range": {
+    text: (o: { op: string; axis: number; operand: string }) =>
+      `${o.op}: axis ${o.axis} does not exist in ${o.operand}.`,
+    cure: () => `Count axes from 0, or from −1 for the last one.`,
+  },
+  "index-range": {
+    text: (o: { op: string; given: string; expected: string }) =>
+      `${o.op}: ${o.given} is out of range; ${o.expected} was expected.`,
+    cure: (o: { expected: string }) => `Keep the index within ${o.expected}.`,
+  },
+  "traced-value": {
+    text: (o: { tensor: string }) =>
+      `${o.tensor} has no value yet: it is being traced, so JavaScript cannot read it or branch on it.`,
+    cure: () => `Use where(condition, a, b) for a choice made at run time.`,
+  },
+  "tensor-operator": {
+    text: (o: { tensor: string }) =>
+      `${o.tensor} cannot be used with JavaScript's operators: it would be read as NaN.`,
+    cure: () => `Use its methods (a.add(b), a.less(b)), or item() for the number in it.`,
+  },
+  "ragged-array": {
+    text: (o: { at: string; got: number; want: number }) =>
+      `tensor: the array at ${o.at} has ${o.got} entries, but its neighbours have ${o.want}.`,
+    cure: () => `Give rows of equal length; pad shorter ones and keep a mask.`,
+  },
+  "state-shape": {
+    text: (o: { op: string; name: string; enters: string; leaves: string }) =>
+      `${o.op}: state "${o.name}" enters the step as ${o.enters} and leaves it as ${o.leaves}.`,
+    cure: () => `A state must keep its shape and dtype from one step to the next.`,
+  },
+  "scan-length": {
+    text: (o: { a: string; b: string; stepsA: number; stepsB: number }) =>
+      `scan: ${o.a} says ${o.stepsA} time steps, but ${o.b} says ${o.stepsB}.`,
+    cure: () => `The leading axis of every input is time: make them equally long, or pad and mask.`,
+  },
+  "tree-mismatch": {
+    text: (o: { where: string; given: string; expected: string }) =>
+      `${o.where}: the tree has ${o.given}, but ${o.expected} was expected.`,
+    cure: () => `Return the same nested objects and arrays that were given.`,
+  },
+  "not-differentiable": {
+    text: (o: { op: string; reason: string; cure: string }) =>
+      `${o.op} has no derivative here: ${o.reason}.`,
+    cure: (o: { cure: string }) => o.cure,
+  },
+  "not-scalar": {
+    text: (o: { where: string; given: string }) =>
+      `${o.where}: the function returned ${o.given}, but a single number was expected.`,
+    cure: () => `Reduce it first: loss.sum() or loss.mean().`,
+  },
+  "free-trace": {
+    text: (o: { tensor: string }) =>
+      `${o.tensor} belongs to a function that is no longer being traced.`,
+    cure: () => `Return the tensor from the function instead of storing it outside.`,
+  },
+  "target-missing": {
+    text: (o: { target: string; reason: string }) =>
+      `target "${o.target}" cannot run here: ${o.reason}.`,
+    cure: () =>
+      `Use target: "reference", or an engine with WebAssembly SIMD (Node ≥ 20, any browser of today).`,
+  },
+  "out-of-memory": {
+    text: (o: { needed: number; limit: number }) =>
+      `The program needs ${(o.needed / 2 ** 20).toFixed(1)} MiB, more than the ${(o.limit / 2 ** 20).toFixed(1)} MiB that are allowed.`,
+    cure: () => `Use a smaller batch, a shorter window (truncated) or remat.`,
+  },
+  "not-finite": {
+    text: (o: { what: string; step: number | undefined; op: string }) =>
+      `${o.what} stopped being finite${o.step === undefined ? "" : ` at time step ${o.step}`}, in ${o.op}.`,
+    cure: () =>
+      `Lower the learning rate, clip the gradient (clip: { norm: 1 }), or check the data for missing values.`,
+  },
+} as const;

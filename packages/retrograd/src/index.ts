@@ -1,0 +1,32 @@
+/**
+ * retrograd: tensors, the functions on them, their derivatives, loops through time, the compiler.
+ * Cells, layers, training and data have entries of their own: "retrograd/cells" and so on.
+ */
+export { type Code, messages, RetrogradError } from "./errors.ts";
+// Compilation.
+export { type JitOptions, type Jitted, jit, resident, type TargetName } from "./jit/jit.ts";
+// Loops through time.
+export { associativeScan } from "./loops/associativeScan.ts";
+export { type GraphView, graph } from "./loops/graph.ts";
+export { type ScanOptions, scan } from "./loops/scanTree.ts";
+export { whileLoop } from "./loops/while.ts";
+export * from "./ops/index.ts";
+// Tensors and the functions on them.
+export type { Data, DType } from "./scalar/dtype.ts";
+export * as scalar from "./scalar/index.ts";
+export { type Shape, Tensor, type Type, tensor } from "./tensor/tensor.ts";
+export type { Tree } from "./tensor/tree.ts";
+// Derivatives and batching.
+export {
+  type BatchOptions,
+  batch,
+  type GradientOptions,
+  grad,
+  hessian,
+  type JacobianOptions,
+  jacobian,
+  jvp,
+  remat,
+  valueAndGrad,
+  vjp,
+} from "./transform/api.ts";

@@ -1,0 +1,22 @@
+/** The layers, and models made of them. */
+export { activation } from "./activation.ts";
+export { type DenseOptions, dense } from "./dense.ts";
+export { countParameters, describe, type LayerRow, rowsOf } from "./describe.ts";
+export { type DropoutOptions, dropout } from "./dropout.ts";
+export { type EmbeddingOptions, embedding } from "./embedding.ts";
+export { everyStep, lastStep, maxOverTime, meanOverTime } from "./heads.ts";
+export type { Context, Flow, Layer, Plan, Ran } from "./layer.ts";
+export { type ApplyOptions, type InitOptions, type Model, modelOf } from "./model.ts";
+export { type LayerNormOptions, layerNorm, normalise } from "./norm.ts";
+export { type ParamsOf, type Sequential, sequential } from "./sequential.ts";
+export type { Live, Value } from "./stream.ts";
+export { type Unrolled, type UnrollLayerOptions, unroll } from "./unroll.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  fromTorch,
+  type TorchOptions,
+  toTorch,
+  treeOf,
+  type Weights,
+} from "./weights.ts";

@@ -1,0 +1,54 @@
+/** Layer normalisation: every moment of every sample on a scale of its own. */
+import { init } from "../cells/init.ts";
+import { lettersOfRank } from "../ops/axes.ts";
+import { map } from "../ops/map.ts";
+import { add, div, mul, slot, sqrt, square, sub } from "../scalar/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { featuresOf, inputOption, type Layer, needsFloat, pointwise } from "./layer.ts";
+import { checkOptions } from "./options.ts";
+
+export interface LayerNormOptions {
+  /** Added to the variance; 1e-5 by default. */
+  readonly epsilon?: number;
+  readonly input?: number;
+}
+
+/**
+ * y = (x − m) / √(v + ε) ∘ scale + shift, with the mean m and the (biased) variance v of the last
+ * axis.
+ * Shapes: x [batch, time, n]; scale and shift [n].
+ * Source: Ba et al. 2016, arXiv:1607.06450.
+ * Checked: HIPS/autograd, value and every gradient.
+ */
+export function layerNorm(options: LayerNormOptions = {}): Layer<{ scale: Tensor; shift: Tensor }> {
+  checkOptions("layerNorm", options, ["epsilon", "input"]);
+  const { epsilon = 1e-5, input } = options;
+  return pointwise({
+    kind: "layerNorm",
+    name: "layerNorm()",
+    keepsShape: true,
+    input: inputOption(input),
+    plan(flow) {
+      needsFloat("layerNorm()", flow);
+      const n = featuresOf("layerNorm()", flow, input);
+      return { params: { scale: init.ones([n]), shift: init.zeros([n]) }, output: flow };
+    },
+    apply: ({ scale, shift }, x) => normalise(x, scale, shift, epsilon),
+  });
+}
+
+/** Layer normalisation over the last axis, as four maps. */
+export function normalise(x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor {
+  const n = x.shape[x.rank - 1];
+  const all = lettersOfRank(x.rank);
+  const [rows, last] = [all.slice(0, -1), all.slice(-1)];
+  const mean = map(`${all}->${rows}`, mul(slot(0), 1 / n), [x], { name: "mean" });
+  const centred = map(`${all},${rows}->${all}`, sub(slot(0), slot(1)), [x, mean]);
+  const variance = map(`${all}->${rows}`, mul(square(slot(0)), 1 / n), [centred], {
+    name: "variance",
+  });
+  const body = add(mul(div(slot(0), sqrt(add(slot(1), epsilon))), slot(2)), slot(3));
+  return map(`${all},${rows},${last},${last}->${all}`, body, [centred, variance, scale, shift], {
+    name: "layerNorm",
+  });
+}

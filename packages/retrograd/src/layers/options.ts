@@ -1,0 +1,8 @@
+/** Options of layers: nothing unknown passes silently. */
+import { fail } from "../errors.ts";
+
+/** @throws "unknown-option" for a key that is not among `known` */
+export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  for (const given of Object.keys(options))
+    if (!known.includes(given)) fail("unknown-option", { where, given, known: known.join(", ") });
+}

@@ -1,0 +1,83 @@
+/**
+ * Sequences of different lengths in one batch. A mask says which steps are valid: elsewhere the
+ * state is held, the output is zero, and so is the input: a derivative would carry the NaN of
+ * padding through a product with zero. Run in reverse the padding comes first, so that the state
+ * is still the initial one when the last valid step is met: what packed sequences mean elsewhere.
+ */
+import { fail } from "../errors.ts";
+import { map, recordMap } from "../ops/map.ts";
+import { constant, index, less, select, slot } from "../scalar/index.ts";
+import { sameShape, showType, type Tensor } from "../tensor/tensor.ts";
+
+const letters = (rank: number): string => "abcdefghijklmnopqrsuvwxyz".slice(0, rank);
+
+/**
+ * The mask [time, …] that the options ask for, if any.
+ * @throws "shape-mismatch", "dtype-mismatch", "bad-argument", "index-range"
+ */
+export function maskOf(
+  { lengths, mask }: { lengths?: Tensor; mask?: Tensor },
+  time: number,
+): Tensor | undefined {
+  if (mask && lengths)
+    fail("bad-argument", { where: "scan", given: "lengths and mask", expected: "one of the two" });
+  if (mask && mask.dtype !== "bool")
+    fail("dtype-mismatch", {
+      op: "scan",
+      given: `mask ${showType(mask)}`,
+      expected: "a bool mask",
+    });
+  return lengths ? maskOfLengths(lengths, time) : mask;
+}
+
+/**
+ * Valid steps from lengths: mask[t, b] = t < lengths[b].
+ * @param lengths  int32 [batch], each from 0 to `time`
+ * @returns        bool [time, batch]
+ * @throws "dtype-mismatch", "index-range"
+ */
+export function maskOfLengths(lengths: Tensor, time: number): Tensor {
+  if (lengths.dtype !== "int32")
+    fail("dtype-mismatch", {
+      op: "scan",
+      given: `lengths ${showType(lengths)}`,
+      expected: "int32 lengths",
+    });
+  const bad = lengths.isConcrete ? lengths.data.findIndex((n) => n < 0 || n > time) : -1;
+  if (bad >= 0)
+    fail("index-range", {
+      op: "scan",
+      given: `length ${lengths.data[bad]} of sequence ${bad}`,
+      expected: `0 to ${time} steps`,
+    });
+  const batch = letters(lengths.rank);
+  return map(`${batch}->t${batch}`, less(index("t"), slot(0)), [lengths], {
+    sizes: { t: time },
+    name: "mask",
+  });
+}
+
+/** True when the mask speaks of the leading axes of `t`. */
+export const follows = (t: Tensor, valid: Tensor): boolean =>
+  sameShape(t.shape.slice(0, valid.rank), valid.shape);
+
+/** where(valid, next, before or 0): what is not chosen cannot reach the result, NaN included. */
+export function held(valid: Tensor, next: Tensor, before?: Tensor): Tensor {
+  if (!follows(next, valid))
+    fail("shape-mismatch", {
+      op: "scan with a mask",
+      given: before
+        ? `state "${before.name}" ${showType(before)}`
+        : `output ${showType(next)} of the step`,
+      expected: `the leading axes of the mask, [${valid.shape.join(", ")}]`,
+    });
+  const all = letters(next.rank);
+  const few = letters(valid.rank);
+  return before
+    ? recordMap(`${few},${all},${all}->${all}`, select(slot(0), slot(1), slot(2)), [
+        valid,
+        next,
+        before,
+      ])
+    : recordMap(`${few},${all}->${all}`, select(slot(0), slot(1), constant(0)), [valid, next]);
+}

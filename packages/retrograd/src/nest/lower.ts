@@ -1,0 +1,377 @@
+/**
+ * From graphs to schedules. Nodes are taken in an order that lets elementwise maps of one iteration space
+ * run together: a cluster stays open while ready maps fit it. Views cost nothing; a concatenation is a
+ * place that its parts write into; everything else is one kernel, or a loop of them.
+ */
+import { constant, lettersOf, rewrite, slot, type Expr } from "../scalar/index.ts";
+import { sizeOf, type Node, type Tensor } from "../tensor/tensor.ts";
+import { topological, uniform, type Graph } from "../tensor/graph.ts";
+import { isElementwise, reduced, type MapAttrs } from "../ops/map.ts";
+import type { Operand } from "./axes.ts";
+import { pointwise, type PointwiseStep } from "./pointwise.ts";
+import type { Buffer } from "./nest.ts";
+import { emitReduction, isTiled } from "./products.ts";
+import type { Reduction } from "./reduce.ts";
+import { contiguous, flipView, reshapeView, sameView, sliceView, whole, type View } from "./view.ts";
+import type { Workspace } from "./workspace.ts";
+import { emitCopyOp } from "./copies.ts";
+import { emitIndexed } from "./indexed.ts";
+import { emitScan, emitWhile } from "./control.ts";
+
+/** What a reader sees of a tensor: a place, or an expression that is cheaper than a place. */
+export type Source = { readonly view: View } | { readonly inline: MapAttrs };
+
+/** Lower a graph into the open block of `w`; returns where each output lies. */
+export function lowerGraph(w: Workspace, graph: Graph, inputs: readonly View[], outs: readonly (View | undefined)[], histories: Histories = new Map()): View[] {
+  return new Lowering(w, graph, inputs, histories).run(outs);
+}
+
+/** Where a loop is to write the rows of its states, for loops inside a loop over chunks. */
+export type Histories = ReadonlyMap<Node, (state: number) => View | undefined>;
+
+interface OpenStep { node: Node<MapAttrs>; step: Omit<PointwiseStep, "stores"> }
+
+export class Lowering {
+  readonly w: Workspace;
+  private readonly graph: Graph;
+  private readonly places = new Map<Node, (View | undefined)[]>();
+  private readonly wanted = new Map<Node, (View | undefined)[]>();
+  private readonly readers = new Map<Node, Set<Node>>();
+  private readonly outputs = new Set<Node>();
+  /** Additions that were done while one of their terms was stored. */
+  private readonly folded = new Set<Node>();
+  private open: OpenStep[] = [];
+  private openSpace = "";
+  private order: Node[] = [];
+
+  readonly histories: Histories;
+  constructor(w: Workspace, graph: Graph, inputs: readonly View[], histories: Histories) {
+    this.histories = histories;
+    this.w = w;
+    this.graph = graph;
+    graph.inputs.forEach((t, i) => this.places.set(t.node, [inputs[i]]));
+  }
+
+  run(outs: readonly (View | undefined)[]): View[] {
+    this.order = topological(this.graph.outputs);
+    for (const n of this.order) for (const a of n.args) {
+      if (!this.readers.has(a.node)) this.readers.set(a.node, new Set());
+      this.readers.get(a.node)!.add(n);
+    }
+    this.graph.outputs.forEach((t) => this.outputs.add(t.node));
+    const copies: [Tensor, View][] = [];
+    this.graph.outputs.forEach((t, i) => {
+      const view = outs[i];
+      if (view && !this.place(t, view)) copies.push([t, view]);
+    });
+    for (const n of [...this.order].reverse()) if (n.op.name === "concatenate") this.placeParts(n);
+    this.schedule();
+    for (const [t, view] of copies) this.copyInto(t, view);
+    return this.graph.outputs.map((t, i) => outs[i] ?? this.view(t));
+  }
+
+  /** Ask for `t` to be computed into `view`; false where a copy is needed instead. */
+  private place(t: Tensor, view: View): boolean {
+    const { node } = t, row = this.wanted.get(node) ?? [];
+    if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
+    if (node.op.name === "map" && isTransposition(node)) {
+      const { operands: [from], out } = node.attrs as MapAttrs;
+      return this.place(node.args[0], { ...view, shape: node.args[0].shape, strides: [...from].map((l) => view.strides[out.indexOf(l)]) });
+    }
+    if (node.op.lower === "constant") return false;
+    if (node.op.lower === "view") {
+      const moved = node.op.name === "reshape" ? reshapeView(view, node.args[0].shape)
+        : node.op.name === "flip" ? flipView(view, node.attrs.axes)
+        : node.op.name === "stopGradient" ? view : undefined;
+      return moved !== undefined && this.place(node.args[0], moved);
+    }
+    row[t.output] = view;
+    this.wanted.set(node, row);
+    return true;
+  }
+
+  /** The parts of a concatenation are written straight into their place. */
+  private placeParts(node: Node): void {
+    const [out] = node.outputs, { axis } = node.attrs as { axis: number };
+    const view = this.wantedView(node, 0) ?? this.w.allocate(out.shape, out.dtype, "concatenate");
+    this.wanted.set(node, [view]);
+    let start = 0;
+    for (const a of node.args) {
+      const starts = out.shape.map((_, i) => (i === axis ? start : 0));
+      const part = sliceView(view, starts, a.shape, starts.map(() => 1));
+      if (this.place(a, part)) this.partsPlaced.add(part);
+      start += a.shape[axis];
+    }
+  }
+  private readonly partsPlaced = new Set<View>();
+  isPlaced = (view: View): boolean => [...this.partsPlaced].some((v) => sameView(v, view));
+
+  wantedView = (node: Node, output: number): View | undefined => this.wanted.get(node)?.[output];
+  /** Where a new value goes: the place that was asked for, or a new buffer. */
+  destination(node: Node, output = 0, name = node.op.name): View {
+    const type = node.outputs[output];
+    return this.wantedView(node, output) ?? this.w.allocate(type.shape, type.dtype, name);
+  }
+  isComputed = (node: Node, output: number): View | undefined => this.places.get(node)?.[output];
+  /** Outputs of a node that a node of this graph or its result reads. */
+  usedOutputs(node: Node): Set<number> {
+    const used = new Set<number>();
+    for (const r of this.readers.get(node) ?? []) for (const a of r.args) if (a.node === node) used.add(a.output);
+    for (const t of this.graph.outputs) if (t.node === node) used.add(t.output);
+    return used;
+  }
+  setPlace(node: Node, output: number, view: View): void {
+    const row = this.places.get(node) ?? [];
+    row[output] = view;
+    this.places.set(node, row);
+  }
+
+  /** Take ready nodes, elementwise ones of the open cluster first. */
+  private schedule(): void {
+    const pending = new Set(this.order.filter((n) => !this.places.has(n) && !this.isLazy(n)));
+    const done = (n: Node): boolean => this.isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
+    const ready = (n: Node) => n.args.every((a) => done(a.node));
+    while (pending.size) {
+      let next: Node | undefined, best = Infinity;
+      for (const n of pending) {
+        if (!ready(n)) continue;
+        const rank = this.folded.has(n) || this.fits(n) ? 0 : n.op.lower !== "map" || isElementwise(n.attrs) ? 1
+          : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n) ? 2 : 3;
+        if (rank < best) [next, best] = [n, rank];
+        if (rank === 0) break;
+      }
+      if (!next) throw new Error("a graph without a ready node has a circle");
+      if (!this.folded.has(next) && !this.fits(next)) this.flush();
+      this.emit(next);
+      pending.delete(next);
+    }
+    this.flush();
+  }
+
+  /** Nodes that are read in place: views, constants, fills and other bodies without operands. */
+  private isLazy(n: Node): boolean {
+    return n.op.lower === "view" || n.op.lower === "constant" || n.op.lower === "input"
+      || (n.op.lower === "map" && (isTransposition(n) || isInline(n)));
+  }
+
+  /** May join the open cluster: same space, and what it reads of the cluster it reads in place. */
+  private fits(n: Node): boolean {
+    if (this.open.length === 0 || n.op.lower !== "map" || !isElementwise(n.attrs) || spaceOf(n) !== this.openSpace) return false;
+    if (this.open.length >= 48) return false;
+    return n.args.every((a, k) => this.inCluster(a) === undefined
+      ? !this.reachesOpen(a.node)
+      : n.attrs.operands[k] === n.attrs.out);
+  }
+  private inCluster(t: Tensor): number | undefined {
+    const k = this.open.findIndex((s) => s.node === t.node);
+    return k < 0 ? undefined : k;
+  }
+  /** True when a lazy chain ends in a value that the open cluster has not stored yet. */
+  private reachesOpen = (n: Node): boolean =>
+    this.open.some((s) => s.node === n) || (this.isLazy(n) && n.args.some((a) => this.reachesOpen(a.node)));
+
+  private emit(n: Node): void {
+    if (n.op.lower === "map") return isElementwise(n.attrs) ? this.emitPointwise(n) : this.emitReduced(n);
+    if (n.op.name === "scan") return emitScan(this, n);
+    if (n.op.name === "while") return emitWhile(this, n);
+    if (n.op.lower === "copy") return emitCopyOp(this, n);
+    return emitIndexed(this, n);
+  }
+
+  private emitPointwise(n: Node<MapAttrs>): void {
+    if (this.folded.has(n)) return;
+    const step = this.stepOf(n);
+    if (this.open.length === 0) this.openSpace = spaceOf(n);
+    this.open.push({ node: n, step });
+  }
+
+  private stepOf(n: Node<MapAttrs>): Omit<PointwiseStep, "stores"> {
+    const { attrs } = n, rename = renaming(attrs.out);
+    for (const a of n.args) if (this.inCluster(a) === undefined) this.source(a); // may close the cluster
+    const operands: (Operand | number)[] = [];
+    const body = this.inlined(n, (a, letters) => {
+      const k = this.inCluster(a);
+      return slot(operands.push(k ?? { view: this.view(a), letters: rename(letters) }) - 1);
+    }, rename);
+    return { body, operands, dtype: attrs.dtype, name: attrs.name };
+  }
+
+  /** The body of a map, with cheap operands written into it; `read` gives slots to the others. */
+  private inlined(n: Node<MapAttrs>, read: (a: Tensor, letters: string) => Expr, rename: (letters: string) => string): Expr {
+    const { attrs } = n;
+    return rewrite(attrs.body, (leaf) => {
+      if (leaf.kind === "const") return leaf;
+      if (leaf.kind === "index") return { kind: "index", letter: rename(leaf.letter) };
+      const a = n.args[leaf.index], letters = attrs.operands[leaf.index];
+      if (this.inCluster(a) !== undefined) return read(a, letters);
+      const source = this.source(a);
+      if ("view" in source) return read(a, letters);
+      const inner = source.inline;
+      return rewrite(inner.body, (x) => x.kind === "index" ? { kind: "index", letter: rename(letters[inner.out.indexOf(x.letter)]) } : x);
+    });
+  }
+
+  /** Close the cluster: store what others read. */
+  flush(): void {
+    const open = this.open;
+    if (open.length === 0) return;
+    const inside = new Set(open.map((s) => s.node));
+    const letters = renaming(open[0].node.attrs.out)(open[0].node.attrs.out);
+    const { attrs } = open[0].node;
+    const sizes = Object.fromEntries([...attrs.out].map((l, i) => [letters[i], attrs.sizes[l]]));
+    const steps = open.map(({ node, step }): PointwiseStep => {
+      const readOutside = this.outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
+      if (!readOutside && !this.wantedView(node, 0)) return { ...step, stores: [] };
+      const view = this.destination(node, 0, node.attrs.name);
+      this.setPlace(node, 0, view);
+      return { ...step, stores: [view] };
+    });
+    this.open = [];
+    if (sizeOf(Object.values(sizes)) > 0 && steps.some((s) => s.stores.length)) this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
+  }
+
+  /** A sum; where it only feeds an addition whose other terms are known, it is added up as it is stored. */
+  private emitReduced(n: Node<MapAttrs>): void {
+    this.flush();
+    const sum = this.additionAfter(n);
+    if (!sum) {
+      const r = this.reductionOf(n, this.destination(n, 0, n.attrs.name));
+      emitReduction(this.w, r, []);
+      return this.setPlace(n, 0, r.store);
+    }
+    const { node, addends } = sum, store = this.destination(node, 0, n.attrs.name);
+    emitReduction(this.w, this.reductionOf(n, store), addends);
+    this.setPlace(node, 0, store);
+    this.folded.add(node);
+  }
+
+  /** The addition that `n` alone feeds, when every other term of it already lies somewhere. */
+  private additionAfter(n: Node<MapAttrs>): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
+    const readers = [...(this.readers.get(n) ?? [])], [node] = readers;
+    if (readers.length !== 1 || this.outputs.has(n) || this.wantedView(n, 0) || node.op.lower !== "map" || !isElementwise(node.attrs)) return undefined;
+    const slots = terms(node.attrs.body), { out } = node.attrs as MapAttrs;
+    const own = slots?.filter((k) => node.args[k].node === n) ?? [];
+    if (!slots || own.length !== 1 || node.attrs.operands[own[0]] !== out || node.attrs.dtype !== n.attrs.dtype) return undefined;
+    const others = slots.filter((k) => k !== own[0]);
+    if (!others.every((k) => this.isKnown(node.args[k]))) return undefined;
+    const addends: Operand[] = [];
+    for (const k of others) {
+      const source = this.source(node.args[k]);
+      if (!("view" in source)) return undefined;
+      addends.push({ view: source.view, letters: [...(node.attrs.operands[k] as string)].map((l) => n.attrs.out[out.indexOf(l)]).join("") });
+    }
+    const probe = this.reductionOf(n, { ...whole(DUMMY, n.outputs[0].shape), ...(this.wantedView(node, 0) ?? {}) });
+    return addends.length === 1 || isTiled(this.w, probe) ? { node, addends } : undefined;
+  }
+  private isKnown = (t: Tensor): boolean =>
+    this.places.get(t.node)?.[t.output] !== undefined || (this.isLazy(t.node) && t.node.args.every(this.isKnown));
+
+  private reductionOf(n: Node<MapAttrs>, store: View): Reduction {
+    const { attrs } = n, operands: Operand[] = [];
+    const body = this.inlined(n, (a, letters) => {
+      return slot(operands.push({ view: this.view(a), letters }) - 1);
+    }, (l) => l);
+    return { out: attrs.out, over: reduced(attrs), sizes: attrs.sizes, body, operands, reduce: attrs.reduce, dtype: attrs.dtype, store, name: attrs.name };
+  }
+
+  /** What a reader sees of `t`. */
+  source(t: Tensor): Source {
+    const placed = this.places.get(t.node)?.[t.output];
+    if (placed) return { view: placed };
+    const { node } = t;
+    if (node.op.lower === "map" && isInline(node)) return { inline: node.attrs };
+    if (node.op.lower === "constant") return this.constantSource(t);
+    return { view: this.view(t) };
+  }
+
+  private constantSource(t: Tensor): Source {
+    const value = uniform(t);
+    if (value !== undefined) {
+      const out = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
+      const sizes = Object.fromEntries([...out].map((l, i) => [l, t.shape[i]]));
+      return { inline: { operands: [], out, body: constant(value), sizes, reduce: "sum", dtype: t.dtype, name: "fill" } };
+    }
+    return { view: this.view(t) };
+  }
+
+  /** Where `t` lies in memory; writes it there if it has no place yet. */
+  view(t: Tensor): View {
+    const known = this.places.get(t.node)?.[t.output];
+    if (known) return known;
+    const { node } = t, { attrs } = node;
+    if (node.op.lower === "constant") {
+      const buffer = this.w.buffer(t.shape, t.dtype, "constant", { kind: "constant", depth: 0, data: t.data });
+      this.w.stable.add(buffer);
+      return this.remember(node, { buffer, offset: { base: 0, terms: [] }, shape: t.shape, strides: contiguous(t.shape) });
+    }
+    if (node.op.lower === "map" && isInline(node)) return this.remember(node, this.materialise(t));
+    if (node.op.lower === "map" && isTransposition(node)) {
+      const arg = this.view(node.args[0]), { operands: [from], out } = attrs as MapAttrs;
+      return this.remember(node, { ...arg, shape: t.shape, strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)) });
+    }
+    const arg = this.view(node.args[0]);
+    switch (node.op.name) {
+      case "slice": return this.remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
+      case "flip": return this.remember(node, flipView(arg, attrs.axes));
+      case "stopGradient": return this.remember(node, arg);
+      case "reshape": {
+        const moved = reshapeView(arg, t.shape);
+        if (moved) return this.remember(node, moved);
+        const copy = this.w.allocate(node.args[0].shape, t.dtype, "reshape");
+        this.copyView(arg, copy);
+        return this.remember(node, reshapeView(copy, t.shape)!);
+      }
+      default: throw new Error(`${node.op.name} ${node.attrs.name ?? ""} ${node.outputs.map((o) => o.shape)} has not been computed yet`);
+    }
+  }
+  private remember(node: Node, view: View): View {
+    this.setPlace(node, 0, view);
+    return view;
+  }
+
+  private materialise(t: Tensor): View {
+    const view = this.w.allocate(t.shape, t.dtype, "fill");
+    this.fillView(t.node.attrs as MapAttrs, view);
+    return view;
+  }
+  private fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
+    this.flush();
+    if (sizeOf(view.shape) > 0)
+      this.w.emit(pointwise({ letters: out, sizes, steps: [{ body, operands: [], dtype, stores: [view], name: "fill" }] }, this.w.can));
+  }
+
+  /** Copy a tensor to a place of its own. */
+  copyInto(t: Tensor, view: View): void {
+    const source = this.source(t);
+    if ("inline" in source) this.fillView(source.inline, view);
+    else if (!sameView(source.view, view)) this.copyView(source.view, view);
+  }
+  copyView(from: View, to: View): void {
+    this.flush();
+    const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, to.shape.length);
+    const sizes = Object.fromEntries([...letters].map((l, i) => [l, to.shape[i]]));
+    if (sizeOf(to.shape) > 0)
+      this.w.emit(pointwise({ letters, sizes, steps: [{ body: slot(0), operands: [{ view: from, letters }], dtype: to.buffer.dtype, stores: [to], name: "copy" }] }, this.w.can));
+  }
+}
+
+/** A map that only moves or repeats elements: a view. */
+const isTransposition = ({ attrs }: Node): boolean =>
+  attrs.body.kind === "slot" && attrs.operands.length === 1 && [...attrs.operands[0]].every((l) => attrs.out.includes(l));
+/** A map without operands that is as cheap to compute as to read. */
+const isInline = ({ attrs, args }: Node): boolean =>
+  args.length === 0 && isElementwise(attrs) && (attrs.body.kind === "const" || attrs.body.kind === "index" || (lettersOf(attrs.body).size > 0 && depth(attrs.body) <= 3));
+/** The slots that a body adds up, each once; undefined when it does anything else. */
+function terms(e: Expr): number[] | undefined {
+  if (e.kind === "slot") return [e.index];
+  if (e.kind !== "call" || e.fn.name !== "add") return undefined;
+  const [a, b] = e.args.map(terms);
+  return a && b && !a.some((k) => b.includes(k)) ? [...a, ...b] : undefined;
+}
+const DUMMY: Buffer = { id: -1, name: "probe", dtype: "float32", length: 0, kind: "temporary", depth: 0 };
+const depth = (e: Expr): number => (e.kind === "call" ? 1 + Math.max(...e.args.map(depth)) : 0);
+
+const spaceOf = ({ outputs: [{ shape }] }: Node): string => shape.join();
+/** Letters of the cluster for letters of a map, by the position of the axis in the output. */
+const renaming = (out: string) => (letters: string): string =>
+  [...letters].map((l) => "abcdefghijklmnopqrstuvwxyz"[out.indexOf(l)]).join("");

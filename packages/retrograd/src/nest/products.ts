@@ -1,0 +1,70 @@
+/** Chooses how a map with a sum becomes a kernel: register tiles, or a plain reduction. */
+import { bytesOf } from "../scalar/dtype.ts";
+import { slot } from "../scalar/index.ts";
+import type { Operand } from "./axes.ts";
+import { joinAxes, LEFT, product, productShape, productSlots, RIGHT, type Contraction, type ProductAxis, type ProductShape } from "./contraction.ts";
+import { panelsInPlace } from "./pack.ts";
+import { pointwise } from "./pointwise.ts";
+import { reduction, type Reduction } from "./reduce.ts";
+import { tiled, tileFor } from "./tile.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Emit the kernels of a reduction; `addends` are added to the result as it is stored. */
+export function emitReduction(w: Workspace, r: Reduction, addends: readonly Operand[]): void {
+  const found = asProduct(r, addends);
+  if (found && worthTiling(w, found.contraction, found.shape)) emitProduct(w, found.contraction, found.shape);
+  else {
+    const [initial, ...more] = addends;
+    if (more.length) throw new Error("a plain reduction takes one addend");
+    w.emit(reduction({ ...r, initial }, w.can));
+  }
+}
+
+/** True when the sum would run as a product of matrices; only then may it have several addends. */
+export function isTiled(w: Workspace, r: Reduction): boolean {
+  const found = asProduct(r, []);
+  return found !== undefined && worthTiling(w, found.contraction, found.shape);
+}
+
+function asProduct(r: Reduction, addends: readonly Operand[]): { contraction: Contraction; shape: ProductShape } | undefined {
+  const slots = r.reduce === "sum" ? productSlots(r.body) : undefined;
+  if (!slots || r.dtype === "int32") return undefined;
+  const [left, right] = slots.map((k) => r.operands[k]);
+  return productShape({ left, right, out: r.out, store: r.store, sizes: r.sizes, dtype: r.dtype, addends, name: r.name });
+}
+
+function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean {
+  if (shape.n.size < w.can.vectorBytes / bytesOf(c.dtype)) return false;
+  // With one row, each element of the right operand is used once: packing pays only when done outside.
+  return shape.m.size > 1 || shape.n.strides[RIGHT] === 1 || w.isInvariant(c.right.view);
+}
+
+function emitProduct(w: Workspace, given: Contraction, first: ProductShape): void {
+  const { c, shape } = scattered(first) ? gathered(w, given, first) : { c: given, shape: first };
+  const lanes = w.can.vectorBytes / bytesOf(c.dtype);
+  const tile = tileFor(shape.m.size, shape.n.size, lanes, w.can), width = tile.vectors * lanes;
+  const inPlace = shape.n.strides[RIGHT] === 1 && !w.isInvariant(c.right.view)
+    && (shape.m.size <= 2 || product(shape.k) * shape.n.size <= 64 * lanes) && shape.n.size % lanes === 0;
+  const panels = inPlace ? panelsInPlace(c.right, shape, width) : w.pack(c.right, shape, width, `pack_${c.name}`);
+  w.emit(tiled(c, shape, tile, panels, w.can));
+}
+
+/** A left operand whose k lies so far apart that its rows push each other out of the cache. */
+const scattered = ({ m, n, k }: ProductShape): boolean =>
+  n.size >= 32 && m.size > 1 && k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= FAR);
+const FAR = 4096;
+
+/** The product with its left operand copied to [outer…, k…, m]. */
+function gathered(w: Workspace, c: Contraction, shape: ProductShape): { c: Contraction; shape: ProductShape } {
+  const axes = [...shape.outer.filter((a) => a.strides[LEFT] !== 0), ...shape.k, shape.m];
+  const sizes = axes.map((a) => a.size), letters = "abcdefghijklmnopqrstuvwxyz".slice(0, axes.length);
+  const from = { ...c.left.view, shape: sizes, strides: axes.map((a) => a.strides[LEFT]) };
+  const view = w.allocate(sizes, c.dtype, "gathered");
+  const step = { body: slot(0), operands: [{ view: from, letters }], dtype: c.dtype, stores: [view], name: "gather" };
+  w.emit(pointwise({ letters, sizes: Object.fromEntries(axes.map((a, i) => [letters[i], a.size])), steps: [step] }, w.can));
+  const moved = (a: ProductAxis): ProductAxis => axes.includes(a) ? { ...a, strides: a.strides.with(LEFT, view.strides[axes.indexOf(a)]) } : a;
+  return {
+    c: { ...c, left: { view, letters: "" } },
+    shape: { outer: shape.outer.map(moved), m: moved(shape.m), n: shape.n, k: joinAxes(shape.k.map(moved)) },
+  };
+}

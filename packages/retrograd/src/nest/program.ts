@@ -1,0 +1,21 @@
+/** A program: a graph compiled to something that runs, with values that stay inside. */
+import type { Data } from "../scalar/dtype.ts";
+
+export interface CompileOptions {
+  /** Pairs [input, output]: the output is written over the input and stays in the program. */
+  readonly resident?: readonly (readonly [input: number, output: number])[];
+  /** Refuse a program whose peak is above this, in bytes. */
+  readonly memoryLimit?: number;
+}
+
+/** A compiled graph. Residents are kept between runs; everything else is copied in and out. */
+export interface Program {
+  /** One call. Entries of `inputs` at resident places are ignored; so are the outputs there. */
+  run(inputs: readonly (Data | undefined)[]): (Data | undefined)[];
+  /** A copy of resident value `input`. */
+  read(input: number): Data;
+  write(input: number, data: Data): void;
+  /** Kernels, cost, memory, and what the compiler did, for people. */
+  explain(): string;
+  readonly peakBytes: number;
+}

@@ -1,0 +1,33 @@
+/**
+ * Axes as users give them (negative from the end, one, several or none) and as rules need them.
+ * Letters name axes in the specs of maps; an op of rank r takes the first r of them.
+ */
+import { fail } from "../errors.ts";
+import { showShape, showType, type Tensor } from "../tensor/tensor.ts";
+import { range } from "./strided.ts";
+
+export type Axes = number | readonly number[];
+
+/** The alphabet of specs, in order. */
+export const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/** The first letters of the alphabet, one per axis of a tensor. */
+export const lettersOfRank = (rank: number): string => LETTERS.slice(0, rank);
+
+/** One axis of x, counted from 0. @throws "axis-range" */
+export function axisOf(op: string, x: Tensor, axis: number, rank = x.rank): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    fail("axis-range", { op, axis, operand: x.describe() });
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes of x in ascending order, each once; every axis when none is given. @throws "axis-range" */
+export function axesOf(op: string, x: Tensor, axes?: Axes): number[] {
+  if (axes === undefined) return range(x.rank);
+  const found = (typeof axes === "number" ? [axes] : axes).map((d) => axisOf(op, x, d));
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+/** Name, dtype and shape: what messages about dtypes need, where describe() leaves float32 out. */
+export const describeFully = (x: Tensor): string =>
+  `${x.describe().slice(0, -showType(x).length)}${x.dtype} ${showShape(x.shape)}`;

@@ -1,0 +1,58 @@
+/**
+ * From a file's content to a trained model: forecasters of tables, language models of texts. Each is
+ * prepared (every open choice is made, and said), trained by `train`, scored beside what costs
+ * nothing, and kept as config.json and weights.safetensors.
+ */
+export { type ForecastTask, forecastModel, prepareForecast, windowsOf } from "./forecast.ts";
+export {
+  type Forecaster,
+  type Future,
+  forecaster,
+  forecastFuture,
+  readFrames,
+  spreadOf,
+} from "./forecaster.ts";
+export {
+  AROUNDS,
+  type Around,
+  type ForecastConfig,
+  type ForecastOptions,
+  type Spread,
+} from "./forecastOptions.ts";
+export type { Frames } from "./frames.ts";
+export { draw, type GenerateOptions, generate } from "./generate.ts";
+export { forecastReach, languageReach } from "./insight.ts";
+export {
+  type LanguageConfig,
+  type LanguageOptions,
+  type LanguageParts,
+  type LanguageTask,
+  languageModel,
+  prepareLanguage,
+} from "./language.ts";
+export {
+  type Counts,
+  countCharacters,
+  type LanguageScores,
+  scoreLanguage,
+} from "./languageScores.ts";
+export {
+  CELLS,
+  type CellName,
+  type Learning,
+  type Lessons,
+  type Network,
+  type RecurrentModel,
+  trainOptions,
+} from "./learning.ts";
+export {
+  decodeWeights,
+  encodeWeights,
+  MODEL_FORMAT,
+  type ModelConfig,
+  networkOf,
+  readModelConfig,
+} from "./modelFile.ts";
+export { describeReach, gradientReach, type Reach, type ReachSummary } from "./reach.ts";
+export { baselinesOf, type ForecastScores, type Score, scoreForecasts } from "./scores.ts";
+export { type FileKind, type Sniffed, sniff } from "./sniff.ts";

@@ -1,0 +1,184 @@
+/**
+ * Batches: what a training step is fed. Data comes as typed arrays with shapes, or as tensors; all
+ * batches are brought to one shape, so that one program serves them all.
+ */
+import { fail } from "../errors.ts";
+import type { Data, DType } from "../scalar/index.ts";
+import { concrete, type Shape, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
+
+/** Numbers, row-major, with their shape. */
+export interface Values {
+  readonly data: Data;
+  readonly shape: Shape;
+}
+
+/** What a source of data hands over. */
+export interface Batch {
+  /** [batch, time, …] numbers, or int32 classes. */
+  readonly inputs: Values | Tensor;
+  /** [batch, time, …] or [batch, …]; int32 labels or numbers. */
+  readonly targets: Values | Tensor;
+  /** Weight of each target: [batch], [batch, time] or all axes of targets. */
+  readonly mask?: Values | Tensor;
+  /** Valid time steps of each row, int32 [batch]. */
+  readonly lengths?: Values | Tensor;
+  /** True where a row begins a new sequence, [batch]; methods that carry state begin anew there. */
+  readonly start?: Values | Tensor;
+}
+
+/** The same batches for the same epoch, in the same order: what exact resumption rests on. */
+export interface DataSource {
+  batches(epoch: number): Iterable<Batch> | AsyncIterable<Batch>;
+}
+
+/** A batch as the step sees it. */
+export interface Fed {
+  readonly inputs: Tensor;
+  readonly targets: Tensor;
+  readonly mask?: Tensor;
+  readonly lengths?: Tensor;
+  readonly start?: Tensor;
+}
+
+const dtypeOf = (data: Data): DType =>
+  data instanceof Float64Array
+    ? "float64"
+    : data instanceof Int32Array
+      ? "int32"
+      : data instanceof Uint8Array
+        ? "bool"
+        : "float32";
+
+/** Values as a tensor, without a copy. @throws "shape-mismatch" */
+export function tensorOf(name: string, values: Values | Tensor): Tensor {
+  if (values instanceof Tensor) return values;
+  const { data, shape } = values;
+  if (data.length !== sizeOf(shape))
+    fail("shape-mismatch", {
+      op: `batch, ${name}`,
+      given: `${data.length} numbers`,
+      expected: `${sizeOf(shape)} for the shape ${showShape(shape)}`,
+    });
+  return concrete(data, { shape, dtype: dtypeOf(data) }, name);
+}
+
+/** The order of a batch's parts, which is that of the program's inputs. */
+const parts = ["inputs", "targets", "mask", "lengths", "start"] as const;
+
+/** A batch as tensors, whose first axes agree. @throws "shape-mismatch" */
+export function feed(batch: Batch): Fed {
+  const given = parts.filter((name) => batch[name] !== undefined);
+  const fed = Object.fromEntries(given.map((name) => [name, tensorOf(name, batch[name]!)]));
+  for (const [name, t] of Object.entries(fed))
+    if (t.shape[0] !== fed.inputs.shape[0])
+      fail("shape-mismatch", {
+        op: "batch",
+        given: `${name} ${showShape(t.shape)} beside inputs ${showShape(fed.inputs.shape)}`,
+        expected: `${fed.inputs.shape[0]} rows in both`,
+      });
+  return fed as unknown as Fed;
+}
+
+/**
+ * The batch with `rows` rows: new ones are zeros of length 1 (a mean over no step has no derivative)
+ * that weigh nothing. Every batch gets a mask.
+ */
+export function padRows(fed: Fed, rows: number): Fed {
+  const own = fed.inputs.shape[0];
+  const mask =
+    fed.mask ?? concrete(new Float32Array(own).fill(1), { shape: [own], dtype: "float32" });
+  const { inputs, targets, ...rest } = fed;
+  const masked: Fed = { inputs, targets, mask, ...rest };
+  if (own === rows) return masked;
+  if (own > rows)
+    fail("shape-mismatch", {
+      op: "batch",
+      given: `${own} rows after batches of ${rows}`,
+      expected: "the first batch of a run to be the largest",
+    });
+  const grown = Object.entries(masked).map(([name, t]) => [name, resized(t, 0, 0, rows)] as const);
+  for (const [name, t] of grown) if (name === "lengths") t.data.fill(1, own);
+  return Object.fromEntries(grown) as unknown as Fed;
+}
+
+/** `size` places of an axis (0 or 1) from `start`; zeros beyond the end. */
+function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Tensor {
+  const outer = axis === 0 ? 1 : t.shape[0];
+  const from = t.shape[axis];
+  const inner = sizeOf(t.shape.slice(axis + 1));
+  const shape = t.shape.map((n, d) => (d === axis ? size : n));
+  const data = new (t.data.constructor as new (n: number) => Data)(sizeOf(shape));
+  const end = Math.min(from, start + size);
+  for (let i = 0; i < outer; i++)
+    data.set(
+      t.data.subarray((i * from + start) * inner, (i * from + end) * inner) as never,
+      i * size * inner,
+    );
+  return concrete(data, { shape, dtype: t.dtype }, t.name);
+}
+
+/**
+ * Cut sequences into windows of `window` time steps. Only the first window of a batch can begin a
+ * sequence: all rows do, unless `start` says which. Where the length is no multiple, the last one
+ * is padded and `lengths` holds the state at the last valid step.
+ * @throws "window-targets" when there is no target at every step
+ */
+export function* windows(fed: Fed, window: number): Iterable<Fed> {
+  const [rows, time] = fed.inputs.shape;
+  const start = fed.start ?? flags(rows, true);
+  if (time <= window) {
+    yield { ...fed, start };
+    return;
+  }
+  if (fed.targets.shape[1] !== time)
+    fail("window-targets", { window, time, targets: showShape(fed.targets.shape) });
+  const ragged = time % window !== 0;
+  for (let at = 0; at < time; at += window) {
+    const lengths = fed.lengths || ragged ? remaining(fed, at, window) : undefined;
+    const mask = windowMask(fed, at, window, ragged);
+    yield {
+      inputs: resized(fed.inputs, 1, at, window),
+      targets: resized(fed.targets, 1, at, window),
+      ...(mask ? { mask } : {}),
+      ...(lengths ? { lengths } : {}),
+      start: at === 0 ? start : flags(rows, false),
+    };
+  }
+}
+
+const flags = (rows: number, value: boolean): Tensor =>
+  concrete(new Uint8Array(rows).fill(value ? 1 : 0), { shape: [rows], dtype: "bool" }, "start");
+
+/** Valid steps within the window that begins at `at`. */
+function remaining(fed: Fed, at: number, window: number): Tensor {
+  const [rows, time] = fed.inputs.shape;
+  const left = (row: number) => (fed.lengths ? fed.lengths.data[row] : time) - at;
+  const data = Int32Array.from({ length: rows }, (_, row) =>
+    Math.max(0, Math.min(window, left(row))),
+  );
+  return concrete(data, { shape: [rows], dtype: "int32" }, "lengths");
+}
+
+/** The mask of a window, over time where anything beyond the end must weigh nothing. */
+function windowMask({ mask, inputs }: Fed, at: number, window: number, ragged: boolean) {
+  if (mask && mask.rank > 1) return resized(mask, 1, at, window);
+  if (!ragged) return mask;
+  const [rows, time] = inputs.shape;
+  const data = new Float32Array(rows * window);
+  for (let row = 0; row < rows; row++)
+    data.fill(mask ? mask.data[row] : 1, row * window, row * window + Math.min(window, time - at));
+  return concrete(data, { shape: [rows, window], dtype: "float32" }, "mask");
+}
+
+/** Every label that counts must be the number of a class. @throws "label-range" */
+export function checkLabels({ targets, mask }: Fed, classes: number, ignore?: number): void {
+  const { data } = targets;
+  const inner = mask ? sizeOf(targets.shape.slice(mask.rank)) : 0;
+  for (let i = 0; i < data.length; i++) {
+    const label = data[i];
+    if ((label >= 0 && label < classes) || label === ignore) continue;
+    if (mask && !mask.data[Math.floor(i / inner)]) continue;
+    const row = Math.floor(i / sizeOf(targets.shape.slice(1)));
+    fail("label-range", { label, row, classes });
+  }
+}

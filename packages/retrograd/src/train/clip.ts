@@ -1,0 +1,172 @@
+/**
+ * Clipping: a gradient that is too long is shortened before the optimizer sees it. It is part of
+ * the compiled step; one that learns what "too long" means carries its state there.
+ */
+import { fail } from "../errors.ts";
+import {
+  add,
+  clip,
+  div,
+  type Expr,
+  greater,
+  less,
+  max,
+  min,
+  mul,
+  select,
+  slot,
+  sqrt,
+  square,
+  sub,
+} from "../scalar/index.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { as, each, zip } from "./pointwise.ts";
+
+export interface Clip {
+  readonly name: string;
+  /** What it remembers before the first step: a tree. */
+  init(): any;
+  /**
+   * @param norm  global norm of the gradients, a scalar
+   * @returns     gradients to use, and the next state
+   */
+  apply(grads: any, norm: Tensor, state: any): { grads: any; state: any };
+}
+
+/** What `clip` of train takes: at most one of the three. */
+export interface ClipOptions {
+  /** Longest global norm. */
+  norm?: number;
+  /** Largest size of each number of the gradient. */
+  value?: number;
+  /** Shorten norms that stand out from the recent ones. */
+  zscore?: ZClipOptions | true;
+}
+export interface ZClipOptions {
+  /** Standard deviations above the mean that are borne. */
+  threshold?: number;
+  /** Share of the running mean and variance that is kept at each step. */
+  decay?: number;
+  /** First steps, which only measure. */
+  warmUp?: number;
+}
+
+/** The clip that options ask for. @throws "unknown-option", "bad-argument" */
+export function clipping(options: ClipOptions | Clip = {}): Clip {
+  if ("apply" in options) return options;
+  const given = Object.entries(options).filter(([, v]) => v !== undefined);
+  const known = ["norm", "value", "zscore"];
+  for (const [name] of given)
+    if (!known.includes(name))
+      fail("unknown-option", { where: "clip", given: name, known: known.join(", ") });
+  if (given.length > 1)
+    fail("bad-argument", {
+      where: "clip",
+      given: given.map(([name]) => name).join(" and "),
+      expected: "one of norm, value and zscore",
+    });
+  if (options.norm !== undefined) return clipNorm(options.norm);
+  if (options.value !== undefined) return clipValue(options.value);
+  return options.zscore ? zclip(options.zscore === true ? {} : options.zscore) : noClip;
+}
+
+const noClip: Clip = {
+  name: "none",
+  init: () => ({}),
+  apply: (grads, _, state) => ({ grads, state }),
+};
+
+const scaled = (grads: any, factor: Tensor): any =>
+  zip(grads, ([g]) => each("clip", mul(slot(0), slot(1)), g, as(factor, g.dtype)));
+
+/**
+ * The whole gradient is shortened to `limit`, in its own direction.
+ *   g · min(1, limit/(‖g‖ + 10⁻⁶))
+ * Source: Pascanu et al. 2013, arXiv:1211.5063, algorithm 1; the small number as in PyTorch.
+ */
+export function clipNorm(limit: number): Clip {
+  above("norm", limit);
+  return {
+    name: `norm ${limit}`,
+    init: () => ({}),
+    apply: (grads, norm, state) => {
+      const factor = min(div(limit, add(slot(0), 1e-6)), 1);
+      return { grads: scaled(grads, each("clip factor", factor, norm)), state };
+    },
+  };
+}
+
+/** Each number of the gradient is held within ±limit. */
+export function clipValue(limit: number): Clip {
+  above("value", limit);
+  const held = clip(slot(0), -limit, limit);
+  return {
+    name: `value ${limit}`,
+    init: () => ({}),
+    apply: (grads, _, state) => ({ grads: zip(grads, ([g]) => each("clip", held, g)), state }),
+  };
+}
+
+/**
+ * A norm that stands out from the running mean μ and deviation σ of recent ones is drawn back.
+ *   z = (n − μ)/σ    n* = μ + σ·threshold²/z   where z > threshold, else n
+ *   μ' = d μ + (1 − d) n*    σ²' = d σ² + (1 − d)(n* − μ')²
+ * The first `warmUp` steps are not clipped; μ and σ² start as their mean and variance.
+ * Source: Kumar et al. 2025, arXiv:2504.02507, algorithm 1 (ZClip).
+ */
+export function zclip(options: ZClipOptions = {}): Clip {
+  const { threshold = 2.5, decay = 0.97, warmUp = 25 } = options;
+  above("zscore threshold", threshold);
+  above("zscore warmUp", warmUp);
+  if (!(decay >= 0 && decay < 1))
+    fail("bad-argument", {
+      where: "clip",
+      given: `decay = ${decay}`,
+      expected: "a number in [0, 1)",
+    });
+  const [norm, mean, variance, count] = [slot(0), slot(1), slot(2), slot(3)];
+  const warm = less(count, warmUp);
+  const deviation = sqrt(variance);
+  const excess = sub(norm, mean);
+  const drawn = add(mean, div(mul(variance, threshold ** 2), max(excess, 1e-30)));
+  const high = greater(excess, mul(deviation, threshold));
+  const kept = select(warm, norm, select(high, drawn, norm));
+  return {
+    name: `zscore (threshold ${threshold}, decay ${decay}, warmUp ${warmUp})`,
+    init: () => ({ mean: tensor(0), variance: tensor(0), count: tensor(0) }),
+    apply(grads, given, state) {
+      const now = as(given, "float32");
+      const seen = [state.mean, state.variance, state.count];
+      const used = each("zclip", kept, now, ...seen);
+      const next = running(used, seen, decay, warm);
+      const ratio = select(greater(slot(1), 0), div(slot(0), slot(1)), 1);
+      return { grads: scaled(grads, each("clip factor", ratio, used, now)), state: next };
+    },
+  };
+}
+
+/** Mean and variance after one more norm: of all so far while warming up, then exponential. */
+function running(norm: Tensor, seen: readonly Tensor[], decay: number, warm: Expr) {
+  const [n, mean, variance, count] = [slot(0), slot(1), slot(2), slot(3)];
+  const blend = (old: Expr, now: Expr) => add(mul(old, decay), mul(now, 1 - decay));
+  const share = div(1, add(count, 1));
+  const mean2 = select(warm, add(mean, mul(sub(n, mean), share)), blend(mean, n));
+  const moved = sub(n, slot(4));
+  const spread = add(variance, mul(sub(mul(sub(n, mean), moved), variance), share));
+  const nextMean = each("running mean", mean2, norm, ...seen);
+  const variance2 = select(warm, spread, blend(variance, square(moved)));
+  return {
+    mean: nextMean,
+    variance: each("running variance", variance2, norm, ...seen, nextMean),
+    count: each("count", add(slot(0), 1), seen[2]),
+  };
+}
+
+function above(name: string, value: number) {
+  if (!(value > 0))
+    fail("bad-argument", {
+      where: "clip",
+      given: `${name} = ${value}`,
+      expected: "a number above 0",
+    });
+}

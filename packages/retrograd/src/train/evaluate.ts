@@ -1,0 +1,82 @@
+/** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
+import { fail } from "../errors.ts";
+import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
+import { checkLabels, type DataSource, type Fed, feed, padRows, windows } from "./batch.ts";
+import type { Loss, Mean } from "./losses/loss.ts";
+import type { Method, Trainable } from "./method.ts";
+import { bptt } from "./methods/bptt.ts";
+import type { Metric } from "./metrics.ts";
+import { pacer } from "./pause.ts";
+import type { Evaluated } from "./step.ts";
+import { classesOf, type EvaluationCarry, evaluationStep, firstEvaluation } from "./step.ts";
+
+export interface EvaluateOptions extends JitOptions {
+  model: Trainable;
+  loss: Loss;
+  method?: Method;
+  metrics?: readonly Metric[];
+}
+export interface Evaluation {
+  readonly loss: number;
+  /** By the name of the metric. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** A compiled evaluation that is used again and again. */
+export type Evaluator = (params: any, data: DataSource, epoch?: number) => Promise<Evaluation>;
+
+/** Compile once, evaluate often. */
+export function evaluator(options: EvaluateOptions): Evaluator {
+  const { model, loss, method = bptt(), metrics = [], ...jit } = options;
+  const step = { model, loss, method };
+  let program: Resident<EvaluationCarry, Evaluated> | undefined;
+  let rows = 0;
+  let classes: number | undefined;
+
+  const begin = (params: any, fed: Fed) => {
+    if (!program) {
+      rows = fed.inputs.shape[0];
+      const first = firstEvaluation(step, params, rows);
+      program = resident(evaluationStep(step, metrics), first, jit);
+      if (loss.target === "label") classes = classesOf(step, params, fed);
+    } else program.write(firstEvaluation(step, params, rows));
+    return program;
+  };
+
+  return async (params, data, epoch = 0) => {
+    const totals = [{ sum: 0, count: 0 }, ...metrics.map(() => ({ sum: 0, count: 0 }))];
+    const pause = pacer();
+    let started = false;
+    for await (const batch of data.batches(epoch)) {
+      const fed = feed(batch);
+      if (!started) begin(params, fed);
+      started = true;
+      if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
+      const padded = padRows(fed, rows);
+      for (const window of method.window ? windows(padded, method.window) : [padded]) {
+        const out = program!.call(window);
+        addUp(totals, [out.loss, ...out.metrics]);
+        await pause();
+      }
+    }
+    if (!started) fail("no-batches", { what: "The data", epoch });
+    const [mean, ...rest] = totals.map(({ sum, count }) => sum / count);
+    const shown = metrics.map((metric, i) => [metric.name, metric.finish(rest[i])] as const);
+    return { loss: mean, metrics: Object.fromEntries(shown) };
+  };
+}
+
+function addUp(totals: { sum: number; count: number }[], means: readonly Mean[]): void {
+  means.forEach((mean, i) => {
+    totals[i].sum += mean.sum.item();
+    totals[i].count += mean.count.item();
+  });
+}
+
+/** Loss and metrics of a model on data. @throws "no-batches", "label-range" */
+export const evaluate = (
+  options: EvaluateOptions & { params: any; data: DataSource },
+): Promise<Evaluation> => {
+  const { params, data, ...rest } = options;
+  return evaluator(rest)(params, data);
+};

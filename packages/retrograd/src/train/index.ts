@@ -1,0 +1,43 @@
+/** Training: losses, optimizers, schedules, methods, and the loop that ties them. */
+export type { Batch, DataSource, Fed, Values } from "./batch.ts";
+export { feed, padRows, windows } from "./batch.ts";
+export { type Clip, type ClipOptions, clipping, type ZClipOptions } from "./clip.ts";
+export { type Evaluation, type Evaluator, evaluate, evaluator } from "./evaluate.ts";
+export type * from "./events.ts";
+export * from "./losses/index.ts";
+export type { Learned, Lesson, Method, RunOptions, Trainable } from "./method.ts";
+export * from "./methods/index.ts";
+export type { Metric } from "./metrics.ts";
+export * as metrics from "./metrics.ts";
+export * from "./optimizers/index.ts";
+export type { TrainOptions } from "./options.ts";
+export type { Best } from "./progress.ts";
+export type { Run } from "./run.ts";
+export {
+  constantRate,
+  cosine,
+  type PlateauOptions,
+  plateau,
+  type Schedule,
+  stepDown,
+  warmUp,
+} from "./schedules.ts";
+export {
+  type Carry,
+  evaluationStep,
+  firstCarry,
+  firstEvaluation,
+  type StepOptions,
+  type StepOutputs,
+  trainingStep,
+} from "./step.ts";
+export { memoryStore, registerFolders, type Store } from "./store.ts";
+export { train } from "./trainer.ts";
+export {
+  type Build,
+  type Port,
+  RemoteRun,
+  serveTraining,
+  trainInWorker,
+  type WorkerLike,
+} from "./worker.ts";

@@ -1,0 +1,100 @@
+/**
+ * A method decides how credit travels back through time: it turns one batch into a loss, a gradient
+ * and the state to go on from. Each method is a file of its own in methods/.
+ */
+import { map } from "../ops/map.ts";
+import { stopGradient } from "../ops/stopGradient.ts";
+import { index, less, select, slot } from "../scalar/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Fed } from "./batch.ts";
+import { type Loss, type Mean, numberOf } from "./losses/loss.ts";
+import { each, letters, zip } from "./pointwise.ts";
+
+/** What training needs of a model; every model of retrograd/layers offers it. */
+export interface Trainable {
+  /** First parameters, from a key. */
+  init(key: Tensor, options?: FirstInput): any;
+  /** Output [batch, time, …] or [batch, …], and the state after the last step. */
+  run(params: any, inputs: Tensor, options: RunOptions): { output: Tensor; state: any };
+  /** The state before the first step: a tree of tensors [batch, …]. */
+  state(params: any, batch: number): any;
+}
+/** What one sample is at one moment. */
+export interface FirstInput {
+  readonly input?: readonly number[];
+  readonly dtype?: "float32" | "float64";
+}
+export interface RunOptions {
+  state?: any;
+  /** Valid steps of each row, int32 [batch]. */
+  lengths?: Tensor;
+  /** Randomness of this step (dropout). */
+  key?: Tensor;
+  train?: boolean;
+}
+
+/** One batch to learn from. */
+export interface Lesson {
+  readonly model: Trainable;
+  readonly loss: Loss;
+  readonly batch: Fed;
+  /** Randomness of this step. */
+  readonly key: Tensor | undefined;
+}
+
+/** What a method finds out. */
+export interface Learned {
+  readonly mean: Mean;
+  /** A tree like the parameters: the gradient of sum / count. */
+  readonly grads: any;
+  /** State for the next batch; {} where none is carried. */
+  readonly state: any;
+}
+
+export interface Method {
+  readonly name: string;
+  /** Every number that decides what it does, for checkpoints and reports. */
+  readonly settings: Readonly<Record<string, number | boolean>>;
+  /** Longer sequences are cut into windows of so many steps, one update each. */
+  readonly window?: number;
+  /** True when the state goes on from one batch to the next, also while evaluating. */
+  readonly carries: boolean;
+  /** What is carried before the first batch, a tree; {} where nothing is. */
+  init(model: Trainable, params: any, rows: number): any;
+  /** @param state  what `init` or the batch before gave */
+  learn(lesson: Lesson, params: any, state: any): Learned;
+}
+
+/** The model and its loss on a batch; from the model's own first state without a `state`. */
+export function forward(lesson: Lesson, params: any, state: any, train = true) {
+  const { model, loss, batch, key } = lesson;
+  const given = { state, lengths: batch.lengths, key, train };
+  const run = model.run(params, batch.inputs, given);
+  const mask = validMask(batch, run.output);
+  return { ...run, mask, mean: loss.parts(run.output, batch.targets, mask) };
+}
+
+/**
+ * The state that a batch begins from: the carried one, through which no gradient passes, and the
+ * model's own first state in the rows where a sequence starts.
+ */
+export function beginning({ model, batch }: Lesson, params: any, state: any): any {
+  const carried = stopGradient(state);
+  const { start, inputs } = batch;
+  if (!start) return carried;
+  const chosen = select(slot(0), slot(1), slot(2));
+  const begin = (leaves: readonly Tensor[]) => each("start", chosen, start, ...leaves);
+  return zip(model.state(params, inputs.shape[0]), begin, carried);
+}
+
+/** The batch's mask, and nothing beyond the length of a row where the output is over time. */
+export function validMask({ inputs, lengths, mask }: Fed, output: Tensor): Tensor | undefined {
+  if (!lengths || output.rank < 3 || output.shape[1] !== inputs.shape[1]) return mask;
+  const sizes = { b: output.shape[1] };
+  const inside = less(index("b"), slot(0));
+  if (!mask) return map("a->ab", inside, [lengths], { sizes, name: "lengths" });
+  const own = letters(mask.rank);
+  const body = select(inside, numberOf(slot(1), mask.dtype, output.dtype), 0);
+  const out = mask.rank > 1 ? own : "ab";
+  return map(`a,${own}->${out}`, body, [lengths, mask], { sizes, name: "lengths" });
+}

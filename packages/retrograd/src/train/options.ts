@@ -1,0 +1,118 @@
+/** What train takes, checked before anything runs. */
+import { fail } from "../errors.ts";
+import type { TargetName } from "../jit/jit.ts";
+import { key, split } from "../ops/random.ts";
+import type { DataSource } from "./batch.ts";
+import { type Clip, type ClipOptions, clipping } from "./clip.ts";
+import type { Loss } from "./losses/loss.ts";
+import type { Method, Trainable } from "./method.ts";
+import { bptt } from "./methods/bptt.ts";
+import type { Metric } from "./metrics.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { constantRate, type Schedule } from "./schedules.ts";
+import type { StepOptions } from "./step.ts";
+import { type Store, storeOf } from "./store.ts";
+
+export interface TrainOptions {
+  model: Trainable;
+  data: DataSource;
+  loss: Loss;
+  optimizer: Optimizer;
+  /** How credit travels back through time; bptt() unless told. */
+  method?: Method;
+  schedule?: Schedule;
+  clip?: ClipOptions | Clip;
+  /** First parameters; drawn from the seed unless given. */
+  params?: any;
+  /** Data that is not learned from, looked at after every epoch or every `validateEvery` steps. */
+  validation?: DataSource;
+  validateEvery?: number;
+  metrics?: readonly Metric[];
+  /** The run ends after so many passes over the data, or so many updates, whichever is first. */
+  epochs?: number;
+  steps?: number;
+  /** The run ends when `patience` validations in a row brought nothing better. */
+  earlyStopping?: { patience: number };
+  /** Where checkpoints go, and after how many steps; after every epoch unless told. */
+  checkpoint?: { folder?: string; store?: Store; every?: number };
+  /** Decides the first parameters and all randomness while training. */
+  seed?: number;
+  target?: TargetName;
+  /** Refuse a program whose peak memory is above this, in bytes. */
+  memoryLimit?: number;
+}
+
+const known: readonly (keyof TrainOptions)[] = [
+  ...(["model", "data", "loss", "optimizer", "method", "schedule", "clip", "params"] as const),
+  ...(["validation", "validateEvery", "metrics", "epochs", "steps", "earlyStopping"] as const),
+  ...(["checkpoint", "seed", "target", "memoryLimit"] as const),
+];
+const needed = ["model", "data", "loss", "optimizer"] as const;
+
+/** Options with every choice made. */
+export interface Plan extends TrainOptions {
+  readonly method: Method;
+  readonly schedule: Schedule;
+  readonly metrics: readonly Metric[];
+  readonly seed: number;
+  readonly store: Store | undefined;
+  /** What the compiled step is made of. */
+  readonly step: StepOptions;
+  /** Everything that decides the course of a run, by name. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** @throws "unknown-option", "bad-argument", "folder-unknown" */
+export function planOf(options: TrainOptions): Plan {
+  for (const name of Object.keys(options))
+    if (!known.includes(name as keyof TrainOptions))
+      fail("unknown-option", { where: "train", given: name, known: known.join(", ") });
+  for (const name of needed)
+    if (!options[name])
+      fail("bad-argument", { where: "train", given: `no ${name}`, expected: `the option ${name}` });
+  checkCounts(options);
+  const { method = bptt(), schedule = constantRate(), metrics = [], seed = 0 } = options;
+  const { model, loss, optimizer, checkpoint } = options;
+  const clip = clipping(options.clip);
+  const where = checkpoint?.store ?? checkpoint?.folder;
+  return {
+    ...options,
+    method,
+    schedule,
+    metrics,
+    seed,
+    store: where === undefined ? undefined : storeOf(where),
+    step: { model, loss, optimizer, method, clip, key: split(key(seed))[1] },
+    settings: {
+      loss: loss.name,
+      optimizer: `${optimizer.name} ${JSON.stringify(optimizer.settings)}`,
+      method: `${method.name} ${JSON.stringify(method.settings)}`,
+      clip: clip.name,
+      schedule: schedule.name,
+      seed: String(seed),
+    },
+  };
+}
+
+function checkCounts(options: TrainOptions): void {
+  const counts = {
+    epochs: options.epochs,
+    steps: options.steps,
+    validateEvery: options.validateEvery,
+    "earlyStopping.patience": options.earlyStopping?.patience,
+    "checkpoint.every": options.checkpoint?.every,
+  };
+  for (const [name, value] of Object.entries(counts))
+    if (value !== undefined && !(value >= 1 && Number.isInteger(value)))
+      fail("bad-argument", {
+        where: "train",
+        given: `${name} = ${value}`,
+        expected: "a whole number above 0",
+      });
+  if (!options.epochs && !options.steps && !options.earlyStopping)
+    fail("bad-argument", {
+      where: "train",
+      given: "no end",
+      expected: "one of epochs, steps and earlyStopping",
+    });
+}

@@ -1,0 +1,325 @@
+/**
+ * A run: the training loop as an async iterable of events. Nothing happens until it is iterated;
+ * between two events everything is at rest, so it can be read, saved, stopped and gone on with.
+ */
+import { type Code, type DataOf, describe, fail } from "../errors.ts";
+import { type Resident, resident } from "../jit/jit.ts";
+import { fold, key, split } from "../ops/random.ts";
+import { isFloat } from "../scalar/index.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { flatten } from "../tensor/tree.ts";
+import { autopsy } from "./autopsy.ts";
+import { checkLabels, type Fed, feed, padRows, windows } from "./batch.ts";
+import { type Checkpoint, fill, readBest, readLast, writeBest, writeLast } from "./checkpoint.ts";
+import { type Evaluation, type Evaluator, evaluator } from "./evaluate.ts";
+import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
+import type { Plan } from "./options.ts";
+import { pacer } from "./pause.ts";
+import { type Best, beginningOf, type Progress } from "./progress.ts";
+import { type Carry, classesOf, firstCarry, type StepOutputs, trainingStep } from "./step.ts";
+import { type Store, storeOf } from "./store.ts";
+
+/** What a model that must know its input is told; classes say nothing. */
+const inputOf = ({ dtype, shape, rank }: Tensor) =>
+  isFloat(dtype) && rank > 2
+    ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
+    : {};
+
+type Events = AsyncGenerator<TrainEvent, void, void>;
+
+export class Run implements AsyncIterable<TrainEvent> {
+  readonly #plan: Plan;
+  #progress: Progress;
+  /** Read from a store, and not yet in the program. */
+  #restored: Checkpoint | undefined;
+  #program: Resident<Carry, StepOutputs> | undefined;
+  #classes: number | undefined;
+  #params: any;
+  #evaluate: Evaluator | undefined;
+  #best: { readonly at: Best; readonly params: any } | undefined;
+  #warnings: WarningEvent[] = [];
+  #pause = pacer();
+  #running = false;
+  #stopping = false;
+  /** What the last checkpoint in the run's own store says. */
+  #saved: Progress | undefined;
+
+  constructor(plan: Plan, restored?: Checkpoint) {
+    this.#plan = plan;
+    this.#progress = restored?.progress ?? beginningOf(plan);
+    this.#restored = restored;
+    this.#saved = restored?.progress;
+  }
+
+  /** Updates made so far, and the epoch. */
+  get position(): Position {
+    return { step: this.#progress.step, epoch: this.#progress.epoch };
+  }
+  /** A copy of the parameters as they are now; undefined before the first batch. */
+  get params(): any {
+    return this.#program?.read().params;
+  }
+  /** The parameters of the smallest validation loss (or epoch loss), and where they were found. */
+  get best(): { readonly at: Best; readonly params: any } | undefined {
+    return this.#best;
+  }
+  /** What the compiler made of the training step. */
+  explain(): string {
+    return this.#program?.explain() ?? "not compiled yet: iterate the run once";
+  }
+  /** Memory of the training program, in bytes. */
+  get peakBytes(): number {
+    return this.#program?.peakBytes ?? 0;
+  }
+  /** End after the step that is under way, with a checkpoint. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Write a checkpoint of this moment. @throws "folder-unknown", "disk-full" */
+  async save(where: Store | string): Promise<void> {
+    if (!this.#program)
+      fail("bad-argument", {
+        where: "save",
+        given: "a run that has not begun",
+        expected: "a run after its first event",
+      });
+    const store = storeOf(where);
+    if (this.#best) await writeBest(store, this.#best.params, this.#best.at);
+    await writeLast(store, this.#program.read(), this.#progress);
+  }
+
+  async *[Symbol.asyncIterator](): Events {
+    if (this.#running)
+      fail("bad-argument", {
+        where: "train",
+        given: "a run twice",
+        expected: "one loop over a run",
+      });
+    this.#running = true;
+    this.#stopping = false;
+    const { store } = this.#plan;
+    let release: (() => Promise<void>) | undefined;
+    let failed = false;
+    try {
+      release = await store?.lock?.();
+      if (store && !this.#program) await this.#mustBeFree(store);
+      yield* this.#epochs();
+    } catch (error) {
+      failed = true;
+      throw error;
+    } finally {
+      // A loop that was left early loses nothing; one that failed keeps its last good checkpoint.
+      if (!failed) await this.#writeLast();
+      await release?.();
+      this.#running = false;
+    }
+  }
+
+  /** A new run does not write over an old one. @throws "folder-taken" */
+  async #mustBeFree(store: Store): Promise<void> {
+    const { checkpoint } = await readLast(store);
+    if (checkpoint) fail("folder-taken", { folder: store.name, step: checkpoint.progress.step });
+  }
+
+  async *#epochs(): Events {
+    while (this.#warnings.length) yield this.#warnings.shift()!;
+    let reason = this.#ended();
+    while (!reason) {
+      yield* this.#batches();
+      if (!this.#stopping && !this.#enough()) yield* this.#closeEpoch();
+      reason = this.#ended();
+      if (reason === "steps") yield* this.#validate();
+    }
+    yield* this.#checkpoint();
+    yield { type: "done", ...this.position, reason, best: this.#progress.best };
+  }
+
+  /** The rest of an epoch, from where the run stands. */
+  async *#batches(): Events {
+    const { epoch } = this.#progress;
+    let index = 0;
+    for await (const batch of this.#plan.data.batches(epoch)) {
+      if (index++ < this.#progress.batch) continue;
+      yield* this.#learn(feed(batch));
+      if (this.#stopping || this.#enough()) return;
+    }
+    if (index === 0) fail("no-batches", { what: "The data", epoch });
+  }
+
+  /** The windows of one batch, an update each. */
+  async *#learn(fed: Fed): Events {
+    const { method, loss, validateEvery, checkpoint } = this.#plan;
+    this.#begin(fed);
+    if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
+    const padded = padRows(fed, this.#progress.rows);
+    const parts = method.window ? [...windows(padded, method.window)] : [padded];
+    for (const part of parts.slice(this.#progress.window)) {
+      yield this.#step(part, parts.length);
+      const { step } = this.#progress;
+      if (validateEvery && step % validateEvery === 0) yield* this.#validate();
+      if (checkpoint?.every && step % checkpoint.every === 0) yield* this.#checkpoint();
+      await this.#pause();
+      if (this.#stopping || this.#enough()) return;
+    }
+  }
+
+  #step(batch: Fed, parts: number): StepEvent {
+    const { optimizer, schedule } = this.#plan;
+    const was = this.#progress;
+    const rate = optimizer.rate * schedule.factor(was.step, was.schedule);
+    const begin = performance.now();
+    const out = this.#program!.call(batch, this.#scalar(rate));
+    const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#notFinite(batch, loss);
+    const last = was.window + 1 === parts;
+    this.#progress = {
+      ...was,
+      step: was.step + 1,
+      batch: last ? was.batch + 1 : was.batch,
+      window: last ? 0 : was.window + 1,
+      sum: was.sum + loss * count,
+      count: was.count + count,
+    };
+    return {
+      type: "step",
+      ...this.position,
+      batch: was.batch,
+      window: was.window,
+      ...{ loss, norm, rate },
+      milliseconds: performance.now() - begin,
+    };
+  }
+
+  /** Parameters, program and restored values, once the first batch shows its shape. */
+  #begin(fed: Fed): void {
+    if (this.#program) return;
+    const { model, step, seed, loss, target, memoryLimit } = this.#plan;
+    const { inputs } = fed;
+    const params = this.#plan.params ?? model.init(split(key(seed))[0], inputOf(inputs));
+    if (!this.#restored) this.#progress = { ...this.#progress, rows: inputs.shape[0] };
+    const { rows } = this.#progress;
+    const carry = firstCarry(step, params, rows);
+    this.#params = params;
+    this.#program = resident(trainingStep(step), carry, { target, memoryLimit });
+    if (this.#restored) this.#program.write(fill(carry, this.#restored.tensors));
+    if (loss.target === "label") this.#classes = classesOf(step, params, fed);
+  }
+
+  #scalar(value: number): Tensor {
+    const wide = flatten(this.#params).some((t) => t.dtype === "float64");
+    return tensor(value, { dtype: wide ? "float64" : "float32" });
+  }
+
+  /** End of an epoch: its mean loss, validation, schedule, checkpoint. */
+  async *#closeEpoch(): Events {
+    const { validation, validateEvery, checkpoint } = this.#plan;
+    const { sum, count, epoch } = this.#progress;
+    const loss = sum / count;
+    yield { type: "epoch", ...this.position, loss };
+    if (!validation) yield* this.#assess(loss);
+    else if (!validateEvery) yield* this.#validate();
+    this.#progress = { ...this.#progress, epoch: epoch + 1, batch: 0, sum: 0, count: 0 };
+    if (!checkpoint?.every) yield* this.#checkpoint();
+  }
+
+  async *#validate(): Events {
+    const { validation, model, loss, method, metrics, target, memoryLimit } = this.#plan;
+    if (!validation) return;
+    this.#evaluate ??= evaluator({ model, loss, method, metrics, target, memoryLimit });
+    const found: Evaluation = await this.#evaluate(this.params, validation);
+    const best = Number.isFinite(found.loss) && this.#isBest(found.loss);
+    yield { type: "validation", ...this.position, ...found, best };
+    if (Number.isFinite(found.loss)) yield* this.#assess(found.loss);
+    else
+      yield this.#warning("not-finite", {
+        what: "The validation loss",
+        step: undefined,
+        op: "the validation data",
+      });
+  }
+
+  #isBest = (loss: number): boolean => !this.#progress.best || loss < this.#progress.best.loss;
+
+  /** Tell a loss to the schedule and to early stopping; keep the best parameters. */
+  async *#assess(loss: number): Events {
+    const { schedule, store } = this.#plan;
+    const was = this.#progress;
+    const best = this.#isBest(loss);
+    this.#progress = {
+      ...was,
+      schedule: schedule.observe ? schedule.observe(was.schedule, loss) : was.schedule,
+      best: best ? { ...this.position, loss } : was.best,
+      waited: best ? 0 : was.waited + 1,
+    };
+    if (!best) return;
+    this.#best = { at: this.#progress.best!, params: this.params };
+    if (!store) return;
+    const name = await writeBest(store, this.#best.params, this.#best.at);
+    yield { type: "checkpoint", ...this.position, kind: "best", name };
+  }
+
+  async *#checkpoint(): Events {
+    const name = await this.#writeLast();
+    if (name) yield { type: "checkpoint", ...this.position, kind: "last", name };
+  }
+
+  /** Gives the name that was written; undefined where nothing changed since the last one. */
+  async #writeLast(): Promise<string | undefined> {
+    const { store } = this.#plan;
+    if (!store || !this.#program || this.#saved === this.#progress) return undefined;
+    const progress = { ...this.#progress, serial: this.#progress.serial + 1 };
+    const name = await writeLast(store, this.#program.read(), progress);
+    this.#progress = progress;
+    this.#saved = progress;
+    return name;
+  }
+
+  #enough = (): boolean => this.#progress.step >= (this.#plan.steps ?? Infinity);
+
+  /** Why the run is over, if it is. */
+  #ended(): DoneReason | undefined {
+    const { epochs = Infinity, earlyStopping } = this.#plan;
+    if (this.#enough()) return "steps";
+    if (this.#progress.epoch >= epochs) return "epochs";
+    if (earlyStopping && this.#progress.waited >= earlyStopping.patience) return "early-stopping";
+    return this.#stopping ? "stopped" : undefined;
+  }
+
+  /** The carry is as it was before the step: look for the cause there. @throws "not-finite" */
+  #notFinite(batch: Fed, loss: number): never {
+    const { step, method, target } = this.#plan;
+    const carry = this.#program!.read();
+    const lesson = { ...step, batch, key: step.key && fold(step.key, carry.step) };
+    const found = autopsy({ method, lesson, carry, target }) ?? {
+      what: Number.isFinite(loss) ? "The norm of the gradient" : "The loss",
+      step: undefined,
+      op: "a sum over the batch",
+    };
+    const { window, batch: index, epoch, step: updates } = this.#progress;
+    const time = found.step === undefined ? undefined : found.step + window * (method.window ?? 0);
+    const data = { ...found, step: time, epoch, batch: index, window, updates };
+    return fail("not-finite", data);
+  }
+
+  #warning<C extends Code>(code: C, data: DataOf<C>): WarningEvent {
+    const plain = data as Readonly<Record<string, unknown>>;
+    return { type: "warning", ...this.position, code, text: describe(code, data), data: plain };
+  }
+
+  /** Say something as the first event. */
+  warn<C extends Code>(code: C, data: DataOf<C>): void {
+    this.#warnings.push(this.#warning(code, data));
+  }
+
+  /** Put what was restored in its place: a run that has just been read can be looked at. */
+  async prepare(store: Store): Promise<void> {
+    for await (const batch of this.#plan.data.batches(this.#progress.epoch)) {
+      this.#begin(feed(batch));
+      break;
+    }
+    const { best } = this.#progress;
+    const params = best && (await readBest(store, this.#params));
+    if (best && params) this.#best = { at: best, params };
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * One training step as one pure function: forward loop, backward loop, clipping, optimizer. It is
+ * traced once and compiled once; everything that changes lives in its carry, inside the program.
+ */
+import { fold } from "../ops/random.ts";
+import { abs, add, and, less, select, slot, sqrt } from "../scalar/index.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { traceTree } from "../transform/function.ts";
+import type { Fed } from "./batch.ts";
+import { type Clip, type ClipOptions, clipping } from "./clip.ts";
+import { type Loss, type Mean, meanOf } from "./losses/loss.ts";
+import { beginning, forward, type Method, type Trainable } from "./method.ts";
+import { bptt } from "./methods/bptt.ts";
+import type { Metric } from "./metrics.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { as, each, sumOfSquares, zip } from "./pointwise.ts";
+
+/** What a model is scored with. */
+export interface Scored {
+  readonly model: Trainable;
+  readonly loss: Loss;
+  readonly method?: Method;
+}
+
+export interface StepOptions extends Scored {
+  readonly optimizer: Optimizer;
+  readonly clip?: ClipOptions | Clip;
+  /** Randomness of the run; each step draws from its own number and this key. */
+  readonly key?: Tensor;
+}
+
+/** Everything that a step changes. */
+export interface Carry {
+  readonly params: any;
+  readonly optimizer: any;
+  readonly clip: any;
+  /** Recurrent state between windows; {} where the method carries none. */
+  readonly state: any;
+  /** Updates made, int32. */
+  readonly step: Tensor;
+}
+
+export interface StepOutputs {
+  /** Mean loss of the batch before the update, and the weight it is the mean over. */
+  readonly loss: Tensor;
+  readonly count: Tensor;
+  /** Global norm of the gradient before clipping. */
+  readonly norm: Tensor;
+}
+
+/** The carry before the first step, for batches of `rows` rows. */
+export function firstCarry(options: StepOptions, params: any, rows: number): Carry {
+  const { model, optimizer, method = bptt() } = options;
+  return {
+    params,
+    optimizer: optimizer.init(params),
+    clip: clipping(options.clip).init(),
+    state: method.init(model, params, rows),
+    step: tensor(0, { dtype: "int32" }),
+  };
+}
+
+/**
+ * The training step: (carry, batch, rate) → [next carry, { loss, count, norm }].
+ *
+ * A step whose loss or gradient is not finite changes nothing: the carry leaves as it entered, so
+ * that what went wrong can still be found, and the last good parameters are kept.
+ */
+export function trainingStep(options: StepOptions) {
+  const { model, loss, optimizer, method = bptt(), key } = options;
+  const clip = clipping(options.clip);
+  return (carry: Carry, batch: Fed, rate: Tensor): [Carry, StepOutputs] => {
+    const step = each("step", add(slot(0), 1), carry.step);
+    const lesson = { model, loss, batch, key: key && fold(key, carry.step) };
+    const { mean, grads, state } = method.learn(lesson, carry.params, carry.state);
+    const value = meanOf(mean);
+    const norm = each("norm", sqrt(slot(0)), sumOfSquares(grads));
+    const clipped = clip.apply(grads, norm, carry.clip);
+    const moment = { rate, step: as(step, "float32") };
+    const moved = optimizer.update(clipped.grads, carry.optimizer, carry.params, moment);
+    const next: Carry = {
+      params: moved.params,
+      optimizer: moved.state,
+      clip: clipped.state,
+      state,
+      step,
+    };
+    return [keepIf(finite(value, norm), next, carry), { loss: value, count: mean.count, norm }];
+  };
+}
+
+/** Beyond it a number of a dtype is infinite, also where a target computes in float64. */
+const limitOf = ({ dtype }: Tensor): number => (dtype === "float64" ? Infinity : 2 ** 128);
+
+/** True when both numbers are finite. */
+const finite = (a: Tensor, b: Tensor): Tensor => {
+  const below = (k: number, t: Tensor) => less(abs(slot(k)), limitOf(t));
+  return each("finite", and(below(0, a), below(1, b)), a, b);
+};
+
+/** The first tree where the condition holds, else the second. */
+const keepIf = <T>(condition: Tensor, tree: T, otherwise: T): T =>
+  zip(
+    tree,
+    ([next, last]) => each("keep", select(slot(0), slot(1), slot(2)), condition, next, last),
+    otherwise,
+  );
+
+export interface Evaluated {
+  readonly loss: Mean;
+  readonly metrics: readonly Mean[];
+}
+
+/** What evaluation carries: the parameters, and the state where the method carries one. */
+export interface EvaluationCarry {
+  readonly params: any;
+  readonly state: any;
+}
+
+export const firstEvaluation = (options: Scored, params: any, rows: number): EvaluationCarry => ({
+  params,
+  state: options.method?.carries ? options.model.state(params, rows) : {},
+});
+
+/** Loss and metrics of a batch, without learning: (carry, batch) → [next carry, their parts]. */
+export function evaluationStep(options: Scored, metrics: readonly Metric[] = []) {
+  const { model, loss, method = bptt() } = options;
+  return (carry: EvaluationCarry, batch: Fed): [EvaluationCarry, Evaluated] => {
+    const lesson = { model, loss, batch, key: undefined };
+    const entering = method.carries ? beginning(lesson, carry.params, carry.state) : undefined;
+    const { output, mask, mean, state } = forward(lesson, carry.params, entering, false);
+    const found = metrics.map((m) => m.parts(output, batch.targets, mask));
+    const next = { params: carry.params, state: method.carries ? state : {} };
+    return [next, { loss: mean, metrics: found }];
+  };
+}
+
+/** Size of the last axis of what the model gives for a batch, found by tracing it. */
+export function classesOf({ model }: Pick<StepOptions, "model">, params: any, batch: Fed): number {
+  const show = (p: any, x: Tensor) => model.run(p, x, { lengths: batch.lengths }).output;
+  const { graph } = traceTree(show, [params, batch.inputs]);
+  return graph.outputs[0].shape.at(-1) ?? 1;
+}

@@ -1,0 +1,57 @@
+/** Training in a thread of Node: the same events, the same bits, and a way to stop. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { trainInWorker } from "../../src/node/index.ts";
+import { flatten } from "../../src/tensor/tree.ts";
+import { type TrainEvent, train } from "../../src/train/index.ts";
+import { type EchoRun, optionsOf } from "./echoRun.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "retrograd-worker-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const loader = new URL("./typescript.mjs", import.meta.url);
+const module = new URL("./echoRun.ts", import.meta.url);
+const start = (options: EchoRun & { again?: boolean }, url: URL | string = module) =>
+  trainInWorker(url, options, { execArgv: ["--import", loader.href] });
+const bits = (params: unknown) => flatten(params).map((t) => Array.from(t.data));
+async function collect(run: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of run) events.push(event);
+  return events;
+}
+const timeless = (events: TrainEvent[]) => events.map((e) => ({ ...e, milliseconds: 0 }));
+
+test("events and parameters are those of a run on this thread", async () => {
+  const here = train(optionsOf({ epochs: 3 }));
+  const there = start({ epochs: 3 });
+  expect(timeless(await collect(there))).toEqual(timeless(await collect(here)));
+  expect(bits(there.params)).toEqual(bits(here.params));
+  expect(there.best!.at).toEqual(here.best!.at);
+  expect(bits(there.best!.params)).toEqual(bits(here.best!.params));
+});
+
+test("stop ends it with a checkpoint, from which another goes on", async () => {
+  const run = start({ folder, epochs: 400 });
+  const events: TrainEvent[] = [];
+  for await (const event of run) {
+    events.push(event);
+    if (event.type === "step" && event.step === 3) run.stop();
+  }
+  const done = events.at(-1)!;
+  expect(done).toMatchObject({ type: "done", reason: "stopped" });
+  const again = start({ folder, epochs: done.epoch + 1, again: true });
+  const rest = await collect(again);
+  expect(rest.find((e) => e.type === "step")!.step).toBe(done.step + 1);
+  const whole = train(optionsOf({ epochs: done.epoch + 1 }));
+  await collect(whole);
+  expect(bits(again.params)).toEqual(bits(whole.params));
+});
+
+test("errors cross over with their code", async () => {
+  await expect(collect(start({ spoilt: true }))).rejects.toThrowErrorMatchingSnapshot();
+  await expect(collect(start({ spoilt: true }))).rejects.toMatchObject({ code: "no-batches" });
+  const empty = "data:text/javascript,export const made = 1";
+  await expect(collect(start({}, empty))).rejects.toThrowErrorMatchingSnapshot();
+});

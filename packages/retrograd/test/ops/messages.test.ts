@@ -1,0 +1,224 @@
+/** Every message of this floor, as a user reads it. */
+import * as r from "retrograd";
+import { random, type Tensor, tensor } from "retrograd";
+import { expect, test } from "vitest";
+import { placeholder, type Shape } from "../../src/tensor/tensor.ts";
+
+const named = (name: string, shape: Shape, dtype: r.DType = "float32"): Tensor =>
+  placeholder({ shape, dtype }, name);
+const x = named("x", [2, 3]);
+const ids = named("ids", [4], "int32");
+const mask = named("mask", [2, 3], "bool");
+
+/** What each call says when it is refused. */
+function refusals(calls: Record<string, () => unknown>): string {
+  const lines = Object.values(calls).map((call) => {
+    try {
+      call();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return `not refused: ${call}`;
+  });
+  return `\n${lines.join("\n")}\n`;
+}
+
+test("operands", () => {
+  expect(
+    refusals({
+      shapes: () => x.add(named("y", [2, 4])),
+      threeShapes: () => r.where(mask, named("a", [5, 1, 3]), named("b", [4, 2, 3])),
+      dtypes: () => x.mul(named("n", [3], "float64")),
+      derived: () => x.tanh().add(tensor([1, 2])),
+      fraction: () => ids.add(0.5),
+      integersIntoExp: () => ids.exp(),
+      boolsAdded: () => mask.add(1),
+      condition: () => r.where(x, x, 0),
+      notATensor: () => x.add([1, 2, 3] as never),
+      cast: () => x.cast("float16" as never),
+      dot: () => x.dot(named("W", [4, 5])),
+      dotOfNumber: () => x.dot(tensor(1)),
+      matmulBatch: () => named("A", [2, 3, 3]).matmul(named("B", [4, 3, 3])),
+      einsum: () => r.einsum("ij,jk", x, x),
+      trace: () => ids.trace(),
+    }),
+  ).toMatchInlineSnapshot(`
+    "
+    add: x [2, 3] does not broadcast with y [2, 4]: 3 meets 4 at axis −1.
+      Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
+    where: a [5, 1, 3] does not broadcast with b [4, 2, 3]: 5 meets 4 at axis −3.
+      Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
+    mul: x float32 [2, 3] with n float64 [3] was given, but one dtype was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    add: tanh [2, 3] does not broadcast with constant [2]: 3 meets 2 at axis −1.
+      Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
+    add: ids int32 [4] with the number 0.5 was given, but a whole number was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    exp: int32 was given, but a float was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    add: bool was given, but a number was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    where: float32 was given, but a bool condition was expected.
+      Convert one of them first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)
+    add: an array was given, but a tensor or a number was expected.
+      Give a tensor or a number.   (bad-argument)
+    cast: "float16" is not known.
+      Use one of: float32, float64, int32, bool.   (unknown-option)
+    dot: axis "i" is 3 in x [2, 3] but 4 in W [4, 5].
+      Make both axes 3, or both 4.   (axis-mismatch)
+    dot: constant [] was given, but a tensor of at least one axis was expected.
+      Reshape the tensor, or index the missing axes.   (rank-mismatch)
+    matmul: A [2, 3, 3] does not broadcast with B [4, 3, 3]: 2 meets 4 at axis −1.
+      Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
+    einsum: "ij,jk" is not of the form operands->out.
+      Write one letter per axis, operands apart by commas, as in "ij,jk->ik".   (bad-spec)
+    diagonal: ids int32 [4] was given, but a matrix was expected.
+      Reshape the tensor, or index the missing axes.   (rank-mismatch)
+    "
+  `);
+});
+
+test("axes and shapes", () => {
+  expect(
+    refusals({
+      sum: () => x.sum(2),
+      sumOfBools: () => mask.sum(),
+      mean: () => ids.mean(),
+      maxOfNothing: () => named("empty", [0, 3]).max(0),
+      any: () => x.any(),
+      reshape: () => x.reshape([4, 2]),
+      reshapeFree: () => x.reshape([4, -1]),
+      reshapeTwice: () => x.reshape([-1, -1]),
+      squeeze: () => x.squeeze(1),
+      transpose: () => x.transpose([0, 0]),
+      broadcastTo: () => x.broadcastTo([4, 3]),
+      tile: () => x.tile([2]),
+      concatenate: () => r.concatenate([x, named("y", [2, 4])]),
+      concatenateDtypes: () => r.concatenate([ids, named("y", [4])]),
+      concatenateNothing: () => r.concatenate([]),
+      stack: () => r.stack([x, named("y", [3])]),
+      split: () => x.split(2, 1),
+      splitSizes: () => x.split([1, 1], 1),
+      pad: () => x.pad([[1, 1]]),
+      zeros: () => r.zeros([2.5]),
+      arange: () => r.arange(0, 5, 0),
+    }),
+  ).toMatchInlineSnapshot(`
+    "
+    sum: axis 2 does not exist in x [2, 3].
+      Count axes from 0, or from −1 for the last one.   (axis-range)
+    sum: a bool to sum was given, but a number was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    mean: ids int32 [4] was given, but float32 or float64 was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    max: empty [0, 3] was given, but at least one element was expected.
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
+    any: x float32 [2, 3] was given, but bool was expected.
+      Convert one of them first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)
+    reshape: x [2, 3] with 6 elements was given, but 8 for the shape [4, 2] was expected.
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
+    reshape: x [2, 3] with 6 elements was given, but a multiple of 4 for the shape [4, -1] was expected.
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
+    reshape: [-1, -1] was given, but a list of whole sizes, at most one of them −1 was expected.
+      Give a list of whole sizes, at most one of them −1.   (bad-argument)
+    squeeze: x [2, 3] with axis 1 of size 3 was given, but an axis of size 1 was expected.
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
+    transpose: the axes [0,0] for x [2, 3] was given, but every axis once was expected.
+      Give every axis once.   (bad-argument)
+    broadcastTo: x [2, 3] does not broadcast with the shape [4, 3]: 2 meets 4 at axis −2.
+      Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
+    tile: [2] for x [2, 3] was given, but one whole number per axis was expected.
+      Give one whole number per axis.   (bad-argument)
+    concatenate: x [2, 3] with y [2, 4] was given, but an equal shape but for axis 0 was expected.
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
+    concatenate: ids int32 [4] with y float32 [4] was given, but one dtype was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    concatenate: an empty list was given, but at least one tensor was expected.
+      Give at least one tensor.   (bad-argument)
+    stack: x [2, 3] with y [3] was given, but an equal shape was expected.
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
+    split: 2 parts for x [2, 3] was given, but a list of sizes that add up to the 3 of axis 1, or a number that divides it was expected.
+      Give a list of sizes that add up to the 3 of axis 1, or a number that divides it.   (bad-argument)
+    split: [1,1] for x [2, 3] was given, but a list of sizes that add up to the 3 of axis 1, or a number that divides it was expected.
+      Give a list of sizes that add up to the 3 of axis 1, or a number that divides it.   (bad-argument)
+    pad: [[1,1]] for x [2, 3] was given, but one pair [before, behind] per axis was expected.
+      Give one pair [before, behind] per axis.   (bad-argument)
+    zeros: [2.5] was given, but a list of whole numbers ≥ 0 was expected.
+      Give a list of whole numbers ≥ 0.   (bad-argument)
+    arange: 0, 5, 0 was given, but a finite range with a step other than 0 was expected.
+      Give a finite range with a step other than 0.   (bad-argument)
+    "
+  `);
+});
+
+test("indices", () => {
+  expect(
+    refusals({
+      at: () => x.at(2),
+      slice: () => x.slice(null, [0, 4]),
+      sliceFraction: () => x.slice(0.5),
+      sliceAxes: () => x.slice(0, 0, 0),
+      sliceStep: () => x.slice([0, 2, -1]),
+      takeFloat: () => x.take(tensor([0, 1])),
+      takeOutside: () => x.take(tensor([0, 5], { dtype: "int32" })),
+      takeBatch: () => x.take(ids, { batch: 1 }),
+      scatterAdd: () => x.scatterAdd(tensor([0, -1], { dtype: "int32" }), 3),
+      oneHot: () => tensor([3], { dtype: "int32" }).oneHot(3),
+      topK: () => x.topK(4),
+    }),
+  ).toMatchInlineSnapshot(`
+    "
+    slice: 2 on axis 0 of x [2, 3] is out of range; −2…1 was expected.
+      Keep the index within −2…1.   (index-range)
+    slice: 4 on axis 1 of x [2, 3] is out of range; −3…3 was expected.
+      Keep the index within −3…3.   (index-range)
+    slice: 0.5 on axis 0 of x [2, 3] is out of range; −2…1 was expected.
+      Keep the index within −2…1.   (index-range)
+    slice: x [2, 3] was given, but a tensor of at least 3 axes was expected.
+      Reshape the tensor, or index the missing axes.   (rank-mismatch)
+    slice: the step -1 was given, but a whole step of at least 1 (flip reads backwards) was expected.
+      Give a whole step of at least 1 (flip reads backwards).   (bad-argument)
+    take: constant float32 [2] was given, but an int32 tensor of indices was expected.
+      Convert one of them first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)
+    take: index 5 (element 1 of constant int32 [2]) is out of range; 0…1 was expected.
+      Keep the index within 0…1.   (index-range)
+    take: axis "0" is 2 in x [2, 3] but 4 in ids int32 [4].
+      Make both axes 2, or both 4.   (axis-mismatch)
+    scatterAdd: index -1 (element 1 of constant int32 [2]) is out of range; 0…2 was expected.
+      Keep the index within 0…2.   (index-range)
+    oneHot: index 3 (element 0 of constant int32 [1]) is out of range; 0…2 was expected.
+      Keep the index within 0…2.   (index-range)
+    topK: k = 4 for x [2, 3] was given, but k within 0…3 was expected.
+      Give k within 0…3.   (bad-argument)
+    "
+  `);
+});
+
+test("random numbers", () => {
+  const key = random.key(0);
+  expect(
+    refusals({
+      seed: () => random.key(0.5),
+      key: () => random.uniform(x, [2]),
+      shape: () => random.normal(key, 3 as never),
+      dtype: () => random.normal(key, [3], { dtype: "int32" }),
+      integers: () => random.integers(key, 3, 3, [2]),
+      fold: () => random.fold(key, x),
+    }),
+  ).toMatchInlineSnapshot(`
+    "
+    random.key: 0.5 was given, but a whole number as the seed was expected.
+      Give a whole number as the seed.   (bad-argument)
+    random.uniform: x [2, 3] was given, but a key: random.key(seed), or a part of one by random.split was expected.
+      Give a key: random.key(seed), or a part of one by random.split.   (bad-argument)
+    random.normal: 3 was given, but a shape: a list of whole numbers ≥ 0 was expected.
+      Give a shape: a list of whole numbers ≥ 0.   (bad-argument)
+    random.normal: int32 was given, but float32 or float64 was expected.
+      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    random.integers: low 3 and high 3 was given, but a range of whole 32-bit numbers with low < high was expected.
+      Give a range of whole 32-bit numbers with low < high.   (bad-argument)
+    random.fold: x [2, 3] was given, but a whole number of 32 bits, or an int32 scalar was expected.
+      Give a whole number of 32 bits, or an int32 scalar.   (bad-argument)
+    "
+  `);
+});

@@ -1,0 +1,91 @@
+/** Training behind a page's worker, played here by a line that copies what it carries. */
+import { expect, test } from "vitest";
+import {
+  adam,
+  mse,
+  type Port,
+  serveTraining,
+  type TrainEvent,
+  trainInWorker,
+  type WorkerLike,
+} from "../../src/train/index.ts";
+import { smallRnn } from "./models.ts";
+import { echo } from "./tasks.ts";
+
+/** A worker that lives on this thread: messages are cloned, and arrive in a turn of their own. */
+function playedWorker(build: (options: any) => any) {
+  let toPage = (_: unknown) => {};
+  let toWorker = (_: unknown) => {};
+  let fail = (_: unknown) => {};
+  let closed = false;
+  const later = (f: () => void) => setTimeout(() => !closed && f(), 0);
+  const own: Port = {
+    post(message) {
+      const copy = structuredClone(message);
+      later(() => toPage({ data: copy }));
+    },
+    listen: (message) => {
+      toWorker = message;
+    },
+    close: () => {},
+  };
+  serveTraining(build, own);
+  const worker: WorkerLike = {
+    postMessage(message) {
+      const copy = structuredClone(message);
+      later(() => toWorker(copy));
+    },
+    addEventListener(type, listener) {
+      if (type === "message") toPage = listener;
+      else fail = listener;
+    },
+    terminate: () => {
+      closed = true;
+    },
+  };
+  return { worker, crash: (message: string) => fail({ message }), isClosed: () => closed };
+}
+
+const build = ({ epochs }: { epochs: number }) => ({
+  model: smallRnn({ input: 1, size: 3, output: 1 }),
+  data: echo({ rows: 4, time: 6, batches: 3 }),
+  loss: mse(),
+  optimizer: adam(1e-2),
+  target: "reference" as const,
+  epochs,
+});
+
+test("events arrive in order, and the parameters with the last one", async () => {
+  const { worker, isClosed } = playedWorker(build);
+  const run = trainInWorker(worker, { epochs: 2 });
+  const types: string[] = [];
+  for await (const event of run) types.push(event.type);
+  const epoch = ["step", "step", "step", "epoch"];
+  expect(types).toEqual([...epoch, ...epoch, "done"]);
+  expect(run.params.W.shape).toEqual([3, 3]);
+  expect(run.best!.at.epoch).toBe(1);
+  expect(isClosed()).toBe(true);
+});
+
+test("a loop that is left stops the worker", async () => {
+  const { worker, isClosed } = playedWorker(build);
+  const run = trainInWorker(worker, { epochs: 10_000 });
+  let first: TrainEvent | undefined;
+  for await (const event of run) {
+    first = event;
+    break;
+  }
+  expect(first!.type).toBe("step");
+  expect(run.params.W.shape).toEqual([3, 3]);
+  expect(isClosed()).toBe(true);
+});
+
+test("a worker that cannot be loaded is an error of its own", async () => {
+  const { worker, crash } = playedWorker(build);
+  const run = trainInWorker(worker, { epochs: 10_000 });
+  const reading = (async () => {
+    for await (const _ of run);
+  })();
+  setTimeout(() => crash("its script was not found"), 5);
+  await expect(reading).rejects.toThrowErrorMatchingSnapshot();
+});
