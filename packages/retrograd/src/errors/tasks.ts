@@ -106,8 +106,8 @@ export const tasksMessages = {
     cure: () => "Correct the value; retrograd train --help says what each setting takes.",
   },
   "command-line": {
-    text: (o: { reason: string }) => o.reason,
-    cure: (o: { help: string; reason: string }) => `See ${o.help}.`,
+    text: (o: { reason: string; help: string }) => o.reason,
+    cure: (o: { help: string }) => `See ${o.help}.`,
   },
   "prompt-empty": {
     text: () => "The prompt is empty.",

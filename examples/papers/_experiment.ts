@@ -1,0 +1,150 @@
+/**
+ * What a published experiment is: a claim, the models that are to bear it out, and a generator of
+ * sequences. Every trial trains one model from one seed until its score on sequences it does not
+ * learn from passes the mark, or its steps are used up; what counts is the score on fresh ones.
+ */
+import { random } from "retrograd";
+import type { Model } from "retrograd/layers";
+import {
+  type Batch,
+  type ClipOptions,
+  type DataSource,
+  evaluate,
+  type Loss,
+  type Metric,
+  type Optimizer,
+  type Schedule,
+  train,
+} from "retrograd/train";
+
+export interface Contender {
+  readonly name: string;
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  readonly schedule?: Schedule;
+  readonly clip?: ClipOptions;
+  /** Updates after which a trial that has not passed is given up. */
+  readonly steps: number;
+  /** Everything that was chosen, for the record. */
+  readonly settings: Readonly<Record<string, number | string>>;
+}
+
+/** One experiment at one size. */
+export interface Experiment {
+  /** The sentence that the run bears out or not. */
+  readonly claim: string;
+  readonly size: Readonly<Record<string, number>>;
+  readonly contenders: readonly Contender[];
+  readonly seeds: readonly number[];
+  /** How many of the seeds must pass, for every contender. */
+  readonly needed: number;
+  readonly loss: Loss;
+  readonly metrics?: readonly Metric[];
+  /** What is measured: the loss, or the metric of that name. */
+  readonly measure: string;
+  readonly mark: { readonly below: number } | { readonly atLeast: number };
+  /** What a model without memory scores, for the reader. */
+  readonly baseline: number;
+  /** `rows` sequences, from uniform numbers in [0, 1). */
+  batch(rows: number, uniform: () => number): Batch;
+  readonly rows: number;
+  readonly validateEvery: number;
+}
+
+export interface Paper {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  experiment(quick: boolean): Experiment;
+}
+
+export interface Trial {
+  readonly contender: string;
+  readonly seed: number;
+  readonly passed: boolean;
+  /** On sequences that neither training nor the decision to stop has seen. */
+  readonly score: number;
+  readonly steps: number;
+  readonly seconds: number;
+  /** [updates, score on the validation sequences] */
+  readonly curve: readonly (readonly [number, number])[];
+}
+
+const CHUNK = 4096;
+/** Uniform numbers in [0, 1) from a seed and the number of a stream. */
+export function uniforms(seed: number, stream: number): () => number {
+  const key = random.fold(random.key(seed), stream);
+  let [drawn, place] = [new Float32Array(0) as ArrayLike<number>, 0];
+  let chunk = 0;
+  return () => {
+    if (place === drawn.length) {
+      drawn = random.uniform(random.fold(key, chunk++), [CHUNK]).data;
+      place = 0;
+    }
+    return drawn[place++];
+  };
+}
+
+/** Streams of randomness of one seed: epochs count from 0, these are apart. */
+const VALIDATION = -1;
+const TEST = -2;
+
+/** Batches of fresh sequences; an epoch is the time between two looks at the validation data. */
+function source(experiment: Experiment, seed: number, batches: number, stream?: number) {
+  const data: DataSource = {
+    *batches(epoch) {
+      const uniform = uniforms(seed, stream ?? epoch);
+      for (let k = 0; k < batches; k++) yield experiment.batch(experiment.rows, uniform);
+    },
+  };
+  return data;
+}
+
+const HELD_OUT = 8;
+/** Training ends a little beyond the mark, so that fresh sequences pass it too. */
+const MARGIN = 0.8;
+
+/** Whether a score is beyond the mark; `share` of the way from a perfect one, where it is given. */
+export const passes = ({ mark }: Experiment, score: number, share = 1): boolean =>
+  "below" in mark ? score < share * mark.below : 1 - score <= share * (1 - mark.atLeast);
+
+type Scores = { readonly loss: number; readonly metrics: Readonly<Record<string, number>> };
+const scoreOf = ({ measure }: Experiment, found: Scores): number =>
+  measure === "loss" ? found.loss : found.metrics[measure];
+
+/** Train one contender from one seed. */
+export async function trial(
+  experiment: Experiment,
+  contender: Contender,
+  seed: number,
+  target: "auto" | "wasm" | "reference",
+  progress: (text: string) => void,
+): Promise<Trial> {
+  const { loss, metrics, validateEvery } = experiment;
+  const { model, optimizer, schedule, clip, steps } = contender;
+  const start = performance.now();
+  const data = source(experiment, seed, validateEvery);
+  const validation = source(experiment, seed, HELD_OUT, VALIDATION);
+  const learned = { model, loss, metrics, optimizer, schedule, clip, target, seed };
+  const run = train({ ...learned, data, validation, steps });
+  const curve: [number, number][] = [];
+  for await (const event of run) {
+    if (event.type !== "validation") continue;
+    const score = scoreOf(experiment, event);
+    curve.push([event.step, Number(score.toPrecision(4))]);
+    progress(`${contender.name}, seed ${seed}, step ${event.step}: ${score.toPrecision(4)}`);
+    if (passes(experiment, score, MARGIN)) break;
+  }
+  const test = source(experiment, seed, 4 * HELD_OUT, TEST);
+  const found = await evaluate({ model, loss, metrics, target, params: run.params, data: test });
+  const score = scoreOf(experiment, found);
+  return {
+    contender: contender.name,
+    seed,
+    passed: passes(experiment, score),
+    score,
+    steps: run.position.step,
+    seconds: Math.round((performance.now() - start) / 100) / 10,
+    curve,
+  };
+}

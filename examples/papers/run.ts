@@ -1,0 +1,83 @@
+/**
+ * Runs a published experiment in full and says whether its claim holds:
+ *
+ *   npm run papers -- NAME [--quick] [--json] [--target wasm|reference]
+ *
+ * --quick runs a small version whose claim can fail just as well. The process ends with 1 where the
+ * claim does not hold. `--json` prints the record; those of full runs are kept in records/.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { arch, cpus, platform } from "node:os";
+import { parseArgs } from "node:util";
+import { type Experiment, type Paper, type Trial, trial } from "./_experiment.ts";
+
+const folder = new URL(".", import.meta.url);
+const names = readdirSync(folder)
+  .filter((file) => /^[^_].*\.ts$/.test(file) && file !== "run.ts")
+  .map((file) => file.replace(/\.ts$/, ""));
+const usage = `npm run papers -- NAME [--quick] [--json] [--target wasm|reference]
+NAME is one of: ${names.join(", ")}`;
+
+const readArguments = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      target: { type: "string", default: "auto" },
+    },
+  });
+
+/** Every contender needs so many seeds that pass. */
+const holds = ({ contenders, needed }: Experiment, trials: readonly Trial[]): boolean =>
+  contenders.every(
+    ({ name }) => trials.filter((t) => t.contender === name && t.passed).length >= needed,
+  );
+
+function recordOf(paper: Paper, experiment: Experiment, trials: readonly Trial[], target: string) {
+  const { claim, size, contenders, seeds, needed, measure, mark, baseline } = experiment;
+  return {
+    paper: paper.name,
+    source: paper.source,
+    claim,
+    holds: holds(experiment, trials),
+    ...{ size, measure, mark, baseline, seeds, needed, target },
+    contenders: contenders.map(({ name, steps, settings }) => ({ name, steps, ...settings })),
+    seconds: Math.round(trials.reduce((sum, { seconds }) => sum + seconds, 0)),
+    machine: `${cpus()[0]?.model ?? arch()}, ${platform()} ${arch()}, Node ${process.version}`,
+    trials,
+  };
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = readArguments();
+  const [name] = positionals;
+  if (positionals.length !== 1 || !names.includes(name) || !existsSync(folder)) {
+    console.error(usage);
+    return 2;
+  }
+  const { paper } = (await import(`./${name}.ts`)) as { paper: Paper };
+  const experiment = paper.experiment(values.quick);
+  const target = values.target as "auto" | "wasm" | "reference";
+  const say = (text: string) => console.error(text);
+  if (!values.json) say(`${paper.title} (${paper.source})\nClaim: ${experiment.claim}.`);
+  const trials: Trial[] = [];
+  for (const contender of experiment.contenders)
+    for (const seed of experiment.seeds) {
+      const done = await trial(experiment, contender, seed, target, say);
+      trials.push(done);
+      const word = done.passed ? "passed" : "failed";
+      const { score, steps, seconds } = done;
+      say(`${contender.name}, seed ${seed} ${word}: ${score.toPrecision(3)} on fresh sequences`);
+      say(`  after ${steps} steps, ${seconds} s`);
+    }
+  const record = recordOf(paper, experiment, trials, target);
+  if (values.json) console.log(JSON.stringify(record));
+  else console.log(record.holds ? "The claim holds." : "The claim does not hold.");
+  return record.holds ? 0 : 1;
+}
+
+process.exitCode = await main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 2;
+});

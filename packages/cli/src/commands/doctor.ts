@@ -1,0 +1,65 @@
+/** retrograd doctor: what this machine offers, and whether training works here. */
+import { cpus, totalmem } from "node:os";
+import { tableFromColumns } from "retrograd/data";
+import { prepareForecast, trainOptions } from "retrograd/tasks";
+import { train } from "retrograd/train";
+import { EXIT } from "../failure.ts";
+import { bytes } from "../show/numbers.ts";
+import type { Terminal } from "../show/terminal.ts";
+
+interface Check {
+  readonly what: string;
+  readonly found: string;
+  readonly fine: boolean;
+}
+
+export async function doctorCommand(
+  terminal: Terminal,
+  flags: { readonly json?: boolean },
+): Promise<number> {
+  const checks: Check[] = [
+    nodeCheck(),
+    { what: "machine", found: `${cpus().length} cores, ${bytes(totalmem())}`, fine: true },
+    await attempt("wasm", () => trainSome("wasm")),
+    await attempt("reference", () => trainSome("reference")),
+    await attempt("DuckDB", async () => `${(await import("@duckdb/node-api")).version()}`),
+    await attempt("reports", async () => {
+      await import("@observablehq/plot");
+      return "plots can be drawn";
+    }),
+  ];
+  if (flags.json) terminal.out(`${JSON.stringify({ type: "summary", checks })}\n`);
+  else
+    for (const { what, found, fine } of checks) {
+      const mark = fine ? terminal.paint("green", "✓") : terminal.paint("red", "✗");
+      terminal.out(`  ${mark} ${what.padEnd(10)} ${found}\n`);
+    }
+  return checks.every(({ fine }) => fine) ? EXIT.fine : EXIT.failed;
+}
+
+function nodeCheck(): Check {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const fine = major > 20 || (major === 20 && minor >= 19);
+  const note = fine ? "" : ": 20.19 or newer is needed";
+  return { what: "Node", found: process.versions.node + note, fine };
+}
+
+async function attempt(what: string, run: () => Promise<string>): Promise<Check> {
+  try {
+    return { what, found: await run(), fine: true };
+  } catch (error) {
+    return { what, found: (error as Error).message.split("\n")[0], fine: false };
+  }
+}
+
+/** A few steps of training on a wave. */
+async function trainSome(target: "wasm" | "reference"): Promise<string> {
+  const y = Array.from({ length: 80 }, (_, t) => Math.sin(t / 3));
+  const table = tableFromColumns({ y }, { file: "a wave" });
+  const options = { window: 8, horizon: 2, size: 8, epochs: 1, season: 1 };
+  const { lessons, config } = prepareForecast(table, options);
+  const begin = performance.now();
+  for await (const event of train(trainOptions(lessons, config.learning, { target })))
+    if (event.type === "step" && !Number.isFinite(event.loss)) throw new Error("the loss is NaN");
+  return `trains (${Math.round(performance.now() - begin)} ms)`;
+}

@@ -1,0 +1,70 @@
+/** retrograd evaluate RUN FILE: how good a model is on a whole file, beside what costs nothing. */
+import { encode } from "retrograd/data";
+import { forecaster, readFrames, scoreForecasts, scoreLanguage, windowsOf } from "retrograd/tasks";
+import { EXIT, fail } from "../failure.ts";
+import { readSource } from "../read/source.ts";
+import type { RunConfig } from "../run/config.ts";
+import { loadModel } from "../run/model.ts";
+import { forecastTable, forecastVerdict, languageTable, languageVerdict } from "../show/summary.ts";
+import type { Terminal } from "../show/terminal.ts";
+import { tableOf } from "./forecast.ts";
+
+type Config<T> = Extract<RunConfig, { task: T }>;
+
+export async function evaluateCommand(
+  terminal: Terminal,
+  flags: { readonly json?: boolean },
+  folder: string,
+  file: string,
+): Promise<number> {
+  const { config, params } = await loadModel(folder);
+  const found =
+    config.task === "forecast"
+      ? await onTable(terminal, config as Config<"forecast">, params, folder, file)
+      : await onText(terminal, config as Config<"language">, params, file);
+  if (flags.json) terminal.out(`${JSON.stringify({ type: "summary", ...found.scores })}\n`);
+  else terminal.out(`\n${found.text.replace("Test part, never seen in training", file)}\n\n`);
+  return EXIT.fine;
+}
+
+async function onTable(
+  { paint }: Terminal,
+  config: Config<"forecast">,
+  params: unknown,
+  folder: string,
+  file: string,
+) {
+  const frames = readFrames(await tableOf(file, folder), config);
+  const { window, horizon } = config;
+  const parts = frames.set.series.map(({ times }, series) => ({
+    series,
+    start: 0,
+    end: times.length,
+  }));
+  if (parts.every(({ end }) => end < window + horizon))
+    fail("nothing-to-score", { file, window, horizon });
+  const windows = windowsOf(frames, parts, config);
+  const scores = scoreForecasts(config, forecaster(config, params), frames, windows);
+  return { scores, text: `${forecastTable(scores, paint)}\n\n${forecastVerdict(scores, paint)}` };
+}
+
+async function onText(
+  { paint }: Terminal,
+  config: Config<"language">,
+  params: unknown,
+  file: string,
+) {
+  const { text = "" } = await readSource(file);
+  if (text.trim() === "") fail("text-empty", { file });
+  const codes = encode(config.vocabulary, text, file);
+  if (codes.length < 9) fail("text-short", { length: codes.length, batch: 1, window: 8 });
+  const unknown = codes.filter((code) => code === config.vocabulary.unknown).length;
+  const scores = await scoreLanguage(config, params, codes, config.counts, undefined);
+  const note = unknown
+    ? `\n${unknown} characters that the model has never seen were read as its unknown symbol.`
+    : "";
+  return {
+    scores: { ...scores, unknown },
+    text: `${languageTable(scores, paint)}\n\n${languageVerdict(scores, paint)}${note}`,
+  };
+}

@@ -1,0 +1,67 @@
+/** retrograd explain RUN: the layers of a model, and what the compiler made of its training step. */
+import { random, resident, type Tensor, tensor, zeros } from "retrograd";
+import { describe } from "retrograd/layers";
+import { type ModelConfig, networkOf } from "retrograd/tasks";
+import {
+  adam,
+  bptt,
+  crossEntropy,
+  firstCarry,
+  mse,
+  trainingStep,
+  truncated,
+} from "retrograd/train";
+import { EXIT } from "../failure.ts";
+import { readConfig } from "../run/config.ts";
+import type { Terminal } from "../show/terminal.ts";
+
+interface ExplainFlags {
+  readonly json?: boolean;
+  readonly graph?: string;
+  readonly unroll?: string;
+}
+
+export async function explainCommand(
+  terminal: Terminal,
+  flags: ExplainFlags,
+  folder: string,
+): Promise<number> {
+  const config = await readConfig(folder);
+  const { model, input } = networkOf(config);
+  const layers = describe(model, input === undefined ? {} : { input });
+  const program = programOf(config);
+  if (flags.json)
+    terminal.out(`${JSON.stringify({ type: "summary", task: config.task, layers, program })}\n`);
+  else terminal.out(`\n${layers}\n\nThe training step, compiled:\n\n${program}\n`);
+  return EXIT.fine;
+}
+
+/** The training step of a config, compiled for a batch of zeros. */
+function programOf(config: ModelConfig): string {
+  const { model, input } = networkOf(config);
+  const { batch, rate, clip } = config.learning;
+  const params = model.init(random.key(0), input === undefined ? {} : { input });
+  const isText = config.task === "language";
+  const options = {
+    ...{ model, optimizer: adam(rate), clip: { norm: clip }, key: random.key(0) },
+    loss: isText ? crossEntropy() : mse(),
+    method: isText ? truncated({ window: config.window }) : bptt(),
+  };
+  const run = resident(trainingStep(options), firstCarry(options, params, batch));
+  run.call(zerosFor(config, input), tensor(rate));
+  return run.explain();
+}
+
+function zerosFor(config: ModelConfig, input: number | undefined): Record<string, Tensor> {
+  const { window, learning } = config;
+  const rows = [learning.batch, window];
+  if (config.task === "language")
+    return {
+      inputs: zeros(rows, { dtype: "int32" }),
+      targets: zeros(rows, { dtype: "int32" }),
+      mask: zeros(rows),
+      start: zeros([learning.batch], { dtype: "bool" }),
+    };
+  const wanted = [learning.batch, config.horizon * config.roles.target.length];
+  return { inputs: zeros([...rows, input!]), targets: zeros(wanted), mask: zeros(wanted) };
+}

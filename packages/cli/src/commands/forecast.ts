@@ -1,0 +1,70 @@
+/** retrograd forecast RUN [FILE]: what comes after the end of a file, for people, CSV or machines. */
+import { formatCsv, formatTime, type Table } from "retrograd/data";
+import { type Future, forecaster, forecastFuture, readFrames } from "retrograd/tasks";
+import { EXIT, fail } from "../failure.ts";
+import { readSource } from "../read/source.ts";
+import { loadModel } from "../run/model.ts";
+import { futureTable } from "../show/summary.ts";
+import type { Terminal } from "../show/terminal.ts";
+
+interface ForecastFlags {
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+export async function forecastCommand(
+  terminal: Terminal,
+  flags: ForecastFlags,
+  folder: string,
+  file?: string,
+): Promise<number> {
+  const { config, params } = await loadModel(folder, "forecast");
+  const frames = readFrames(await tableOf(file ?? config.run.source.path, folder), config);
+  const futures = forecastFuture(config, forecaster(config, params), frames);
+  const { isDate } = frames.set;
+  if (flags.json)
+    for (const line of futures) terminal.out(`${JSON.stringify(dated(line, isDate))}\n`);
+  else if (flags.csv) terminal.out(csvOf(futures, isDate));
+  else terminal.out(`\n${futureTable(futures, isDate, terminal.paint.bind(terminal))}\n\n`);
+  return EXIT.fine;
+}
+
+/** The table of a file. @throws "source-not-table" */
+export async function tableOf(file: string, model: string): Promise<Table> {
+  const source = await readSource(file);
+  // A table of one column has no separator to be known by; its name may still say what it is.
+  if (source.kind === "text" && !/\.(csv|tsv|txt|tab)$/i.test(file))
+    fail("source-not-table", { path: file, model });
+  return source.table();
+}
+
+const shown = (time: number, isDate: boolean) => (isDate ? formatTime(time) : String(time));
+
+const dated = (future: Future, isDate: boolean) => ({
+  type: "forecast",
+  ...future,
+  times: future.times.map((time) => shown(time, isDate)),
+});
+
+function csvOf(futures: readonly Future[], isDate: boolean): string {
+  const names = Object.keys(futures[0].forecast);
+  const limits = futures[0].low !== null;
+  const head = [
+    "series",
+    "time",
+    ...names.flatMap((n) => (limits ? [n, `${n} low`, `${n} high`] : [n])),
+  ];
+  const rows = futures.flatMap(({ series, times, forecast, low, high }) =>
+    times.map((time, h) => [
+      series,
+      shown(time, isDate),
+      ...names.flatMap((n) =>
+        low && high ? [forecast[n][h], low[n][h], high[n][h]] : [forecast[n][h]],
+      ),
+    ]),
+  );
+  return formatCsv(
+    head,
+    head.map((_, c) => rows.map((row) => row[c])),
+  );
+}

@@ -1,0 +1,32 @@
+/** retrograd resume RUN: go on where a run was interrupted, to the same bits. */
+import { fail } from "../failure.ts";
+import { settingsFromFlags } from "../read/settingsFile.ts";
+import { readSource } from "../read/source.ts";
+import { readConfig } from "../run/config.ts";
+import { openRun } from "../run/folder.ts";
+import { prepare } from "../run/prepare.ts";
+import { carryOut } from "../run/session.ts";
+import type { Terminal } from "../show/terminal.ts";
+import { viewFor } from "../show/view.ts";
+import type { TrainFlags } from "./train.ts";
+
+export async function resumeCommand(
+  terminal: Terminal,
+  flags: TrainFlags & { readonly data?: string },
+  path: string,
+): Promise<number> {
+  const view = viewFor(terminal, flags.json ?? false);
+  const { run } = await readConfig(path);
+  const source = await readSource(flags.data ?? run.source.path);
+  if (source.sha256 !== run.source.sha256) fail("source-changed", { path: source.path });
+  const { epochs } = settingsFromFlags({ epochs: flags.epochs });
+  const settings = { ...run.settings, ...(epochs !== undefined && { epochs }) };
+  const [task, notes] = await prepare(source, settings);
+  const folder = await openRun(path);
+  const report = flags.report ?? true;
+  try {
+    return await carryOut({ task, source, settings, folder, view, terminal, notes, report }, true);
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,39 @@
+/** What goes wrong, as one clear message with its cure and an exit code. */
+import { type Code, messages, RetrogradError } from "retrograd";
+import type { Terminal } from "./show/terminal.ts";
+
+type DataOf<C extends Code> = Parameters<(typeof messages)[C]["text"]>[0];
+
+/** Raise the error `code` of the catalogue. */
+export function fail<C extends Code>(code: C, data: DataOf<C>): never {
+  const message = messages[code] as { text(data: unknown): string; cure(data: unknown): string };
+  const text = `${message.text(data)}\n  ${message.cure(data)}   (${code})`;
+  throw new RetrogradError(code, (data ?? {}) as Record<string, unknown>, text);
+}
+
+export const EXIT = { fine: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const usage: readonly string[] = [
+  ...["command-line", "option-value", "option-task", "config-json"],
+  ...["config-unknown", "config-value"],
+];
+
+/** Say what went wrong; gives the exit code. */
+export function report(error: unknown, terminal: Terminal, json: boolean): number {
+  const known = error instanceof RetrogradError;
+  const debug = process.env.RETROGRAD_DEBUG === "1";
+  const text = error instanceof Error ? error.message : String(error);
+  if (json) {
+    const code = known ? error.code : "unexpected";
+    terminal.out(`${JSON.stringify({ type: "error", code, text })}\n`);
+  }
+  const mark = terminal.paint("red", "✗");
+  if (known) terminal.err(`${mark} ${text}\n`);
+  else
+    terminal.err(
+      `${mark} Something went wrong that retrograd did not expect: ${text}\n` +
+        "  Set RETROGRAD_DEBUG=1 to see where, and please report it.\n",
+    );
+  if (debug && error instanceof Error) terminal.err(`${error.stack}\n`);
+  return known && usage.includes(error.code) ? EXIT.usage : EXIT.failed;
+}

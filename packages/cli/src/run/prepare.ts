@@ -1,0 +1,46 @@
+/** From a source and settings to a task: which one, and what was decided. */
+
+import { describeTable } from "retrograd/data";
+import {
+  type ForecastTask,
+  type LanguageTask,
+  prepareForecast,
+  prepareLanguage,
+} from "retrograd/tasks";
+import { fail } from "../failure.ts";
+import type { Source } from "../read/source.ts";
+import { type Given, type SettingName, settingNames, settings } from "../settings.ts";
+
+export type Prepared = ForecastTask | LanguageTask;
+
+/** What a file is taken for, in sentences, and the task. */
+export async function prepare(source: Source, given: Given): Promise<[Prepared, string[]]> {
+  const wanted = given.task ?? (source.kind === "text" ? "language" : "forecast");
+  for (const name of settingNames) {
+    const own: { task?: string; flag: string } = settings[name];
+    if (given[name] !== undefined && own.task && own.task !== wanted)
+      fail("option-task", { option: own.flag.split(" ")[0], task: wanted, file: source.path });
+  }
+  const { task: _, compileFor: __, checkpoint: ___, ...options } = given;
+  const because = given.task ? "as --task says" : source.because;
+  if (wanted === "language") {
+    if (source.text === undefined)
+      fail("option-value", {
+        ...{ option: "--task", given: "language" },
+        expected: `forecast for ${source.path}, which is no text`,
+      });
+    const intro = `${source.name} is read as a text (${because}), for a character language model.`;
+    const task = prepareLanguage(source.text, options, source.path);
+    return [task, [intro, ...task.notes]];
+  }
+  const table = await source.table();
+  const intro = `${source.name} is read as a table (${because}), for a forecaster.`;
+  const task = prepareForecast(table, lists(options));
+  return [task, [intro, `${describeTable(table).replace(/^.*?: /, "")}.`, ...task.notes]];
+}
+
+/** One name stands for a list of one. */
+function lists(options: Partial<Record<SettingName, any>>): Record<string, unknown> {
+  const { covariates, ...rest } = options;
+  return covariates === undefined ? rest : { ...rest, covariates: [covariates].flat() };
+}

@@ -1,0 +1,92 @@
+/** The end of a run, as people read it: a table beside what costs nothing, and a verdict. */
+
+import { formatTime } from "retrograd/data";
+import type { ForecastScores, Future, LanguageScores } from "retrograd/tasks";
+import { table } from "./columns.ts";
+import { count, figures, plural } from "./numbers.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Paint = Terminal["paint"];
+
+export function forecastTable(scores: ForecastScores, paint: Paint): string {
+  const { windows, horizon, targets } = scores;
+  const parts = targets.map(({ target, scores: rows }) => {
+    const best = Math.min(...rows.map(({ rmse }) => rmse));
+    const shown = stepsShown(horizon);
+    const head = [target, "RMSE", "MAE", "MASE", ...shown.map((h) => `RMSE +${h + 1}`)];
+    const lines = rows.map((row) => [
+      row.method,
+      ...[row.rmse, row.mae, row.mase].map(figures),
+      ...shown.map((h) => figures(row.byStep.rmse[h])),
+    ]);
+    const style = (row: number, text: string) =>
+      row < 0 ? paint("dim", text) : rows[row].rmse === best ? paint("bold", text) : text;
+    return table(head, lines, style);
+  });
+  const what = `${plural(windows, "forecast")} of ${plural(horizon, "step")} each`;
+  return `Test part, never seen in training: ${what}\n\n${parts.join("\n\n")}`;
+}
+
+/** The first step ahead, one in the middle and the last. */
+const stepsShown = (horizon: number): number[] =>
+  [0, horizon >> 1, horizon - 1].filter((h, i, all) => horizon > 1 && all.indexOf(h) === i);
+
+export function forecastVerdict({ targets }: ForecastScores, paint: Paint): string {
+  return targets
+    .map(({ target, scores: [own, ...others] }) => {
+      const rival = others.reduce((a, b) => (b.rmse < a.rmse ? b : a));
+      const part = Math.round(100 * Math.abs(1 - own.rmse / rival.rmse));
+      const name = targets.length > 1 ? ` for ${target}` : "";
+      return own.rmse < rival.rmse
+        ? `${paint("green", "✓")} The ${own.method} errs ${part} % less than the ${rival.method} forecast${name} (RMSE).`
+        : `${paint("yellow", "!")} The ${own.method} errs ${part} % more than the ${rival.method} forecast${name} (RMSE): use that one, or train longer, with a longer window or more data.`;
+    })
+    .join("\n");
+}
+
+export function languageTable({ characters, scores }: LanguageScores, paint: Paint): string {
+  const best = Math.min(...scores.map(({ bits }) => bits));
+  const rows = scores.map(({ method, bits }) => [method, figures(bits), figures(2 ** bits)]);
+  const style = (row: number, text: string) =>
+    row < 0 ? paint("dim", text) : scores[row].bits === best ? paint("bold", text) : text;
+  const head = ["", "bits per character", "perplexity"];
+  return `Test part, never seen in training: ${count(characters)} characters\n\n${table(head, rows, style)}`;
+}
+
+export function languageVerdict(
+  { scores: [own, ...others] }: LanguageScores,
+  paint: Paint,
+): string {
+  const rival = others.reduce((a, b) => (b.bits < a.bits ? b : a));
+  const part = Math.round(100 * Math.abs(1 - own.bits / rival.bits));
+  return own.bits < rival.bits
+    ? `${paint("green", "✓")} The ${own.method} needs ${part} % fewer bits than counting ${rival.method}.`
+    : `${paint("yellow", "!")} The ${own.method} needs ${part} % more bits than counting ${rival.method}: train longer, or on more text.`;
+}
+
+/** The steps to come, as a table. */
+export function futureTable(
+  futures: readonly Future[],
+  isDate: boolean,
+  paint: Paint,
+  most = Infinity,
+): string {
+  return futures
+    .map(({ series, times, forecast, low, high }) => {
+      const names = Object.keys(forecast);
+      const head = [
+        futures.length > 1 ? series : "time",
+        ...names.flatMap((name) => (low ? [name, "80 % from", "to"] : [name])),
+      ];
+      const rows = times
+        .slice(0, most)
+        .map((time, h) => [
+          isDate ? formatTime(time) : figures(time),
+          ...names.flatMap((name) =>
+            [forecast[name][h], ...(low && high ? [low[name][h], high[name][h]] : [])].map(figures),
+          ),
+        ]);
+      return table(head, rows, (row, text) => (row < 0 ? paint("dim", text) : text));
+    })
+    .join("\n\n");
+}

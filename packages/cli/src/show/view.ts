@@ -1,0 +1,195 @@
+/**
+ * How a run is shown: to a person who watches, as a bar that is drawn again; to a file, as lines; to
+ * a machine, as one JSON object a line.
+ */
+import type { TrainEvent } from "retrograd/train";
+import { wrap } from "./columns.ts";
+import { bytes, clock, count, figures, short, sparkline } from "./numbers.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What is known before the first step. */
+export interface Beginning {
+  readonly folder: string;
+  readonly task: "forecast" | "language";
+  /** Steps of the whole run, and of an epoch. */
+  readonly steps: number;
+  readonly batches: number;
+  readonly epochs: number;
+  readonly parameters: number;
+  /** What a step reads: so many sequences or characters. */
+  readonly unit: string;
+  readonly perStep: number;
+  /** Steps made before, by a run that is resumed. */
+  readonly done: number;
+}
+
+export interface View {
+  /** Sentences for people. */
+  say(...sentences: string[]): void;
+  begin(beginning: Beginning): void;
+  /** @param memory  of the training program, in bytes */
+  event(event: TrainEvent, memory: number): void;
+  /** Take the bar away. */
+  pause(): void;
+  /** The last thing: text for people, an object for machines. */
+  finish(text: string, summary: Record<string, unknown>): void;
+}
+
+export const viewFor = (terminal: Terminal, json: boolean): View =>
+  json ? jsonView(terminal) : terminal.live ? liveView(terminal) : plainView(terminal);
+
+function jsonView({ out }: Terminal): View {
+  const line = (o: object) => out(`${JSON.stringify(o)}\n`);
+  return {
+    say: (...sentences) => sentences.forEach((text) => line({ type: "note", text })),
+    begin: (beginning) => line({ type: "begin", ...beginning }),
+    event: line,
+    pause: () => {},
+    finish: (_, summary) => line({ type: "summary", ...summary }),
+  };
+}
+
+/** Numbers about a run that is under way. */
+class Pace {
+  readonly beginning: Beginning;
+  readonly started = performance.now();
+  step: number;
+  loss = Number.NaN;
+  readonly validation: number[] = [];
+  constructor(beginning: Beginning) {
+    this.beginning = beginning;
+    this.step = beginning.done;
+  }
+  take(event: TrainEvent): void {
+    this.step = event.step;
+    if (event.type === "step")
+      this.loss = Number.isNaN(this.loss) ? event.loss : 0.95 * this.loss + 0.05 * event.loss;
+    if (event.type === "validation") this.validation.push(event.loss);
+  }
+  get seconds(): number {
+    return (performance.now() - this.started) / 1000;
+  }
+  get rate(): number {
+    return (this.step - this.beginning.done) / this.seconds;
+  }
+  /** Seconds left if all epochs are needed. */
+  get left(): number {
+    return (this.beginning.steps - this.step) / this.rate;
+  }
+  words(memory: number): string[] {
+    const { perStep, unit } = this.beginning;
+    const inUse = memory + process.memoryUsage.rss();
+    return [
+      `${short(this.rate)} steps/s`,
+      `${short(this.rate * perStep)} ${unit}/s`,
+      `${clock(this.left)} left`,
+      bytes(inUse),
+    ];
+  }
+}
+
+function sayTo({ out, columns }: Terminal) {
+  return (...sentences: string[]) => {
+    const width = Math.min(columns, 100);
+    for (const text of sentences) out(`${wrap(text, width)}\n`);
+  };
+}
+
+const beginText = ({ folder, parameters, steps, batches, epochs, done }: Beginning) =>
+  `${count(parameters)} parameters; at most ${count(epochs)} epochs of ${count(batches)} steps` +
+  `${done ? `, of ${count(steps)} steps ${count(done)} are done` : ""}. Folder: ${folder}`;
+
+function plainView(terminal: Terminal): View {
+  const { out } = terminal;
+  const say = sayTo(terminal);
+  let pace: Pace | undefined;
+  let shown = 0;
+  const line = (epoch: number, memory: number) => {
+    if (!pace) return;
+    const validation = pace.validation.at(-1);
+    const words = [
+      `epoch ${epoch}/${pace.beginning.epochs}`,
+      `step ${count(pace.step)}`,
+      `loss ${figures(pace.loss)}`,
+      ...(validation === undefined ? [] : [`validation ${figures(validation)}`]),
+      ...pace.words(memory),
+    ];
+    out(`  ${words.join("  ")}\n`);
+    shown = performance.now();
+  };
+  return {
+    say,
+    begin(beginning) {
+      pace = new Pace(beginning);
+      say(beginText(beginning));
+    },
+    event(event, memory) {
+      pace?.take(event);
+      if (event.type === "warning") out(`  ! ${event.text}\n`);
+      if (event.type === "validation") line(event.epoch + 1, memory);
+      else if (event.type === "step" && performance.now() - shown > 10_000 && shown > 0)
+        line(event.epoch + 1, memory);
+      shown ||= performance.now();
+    },
+    pause: () => {},
+    finish: (text) => out(`${text}\n`),
+  };
+}
+
+/** Milliseconds between two drawings of the bar. */
+const FRAME = 100;
+
+function liveView(terminal: Terminal): View {
+  const { out, paint } = terminal;
+  const say = sayTo(terminal);
+  let pace: Pace | undefined;
+  let drawn = 0;
+  const clear = () => {
+    if (drawn) out("\r\x1b[J\x1b[?25h");
+    drawn = 0;
+  };
+  const draw = (epoch: number, memory: number) => {
+    if (!pace) return;
+    const { beginning, step, loss, validation } = pace;
+    const part = Math.min(1, step / beginning.steps);
+    const full = Math.round(part * 20);
+    const bar = paint("cyan", "━".repeat(full)) + paint("dim", "─".repeat(20 - full));
+    const trend = validation.length
+      ? `  validation ${figures(validation.at(-1))} ${paint("cyan", sparkline(validation))}`
+      : "";
+    const head = `  ${bar} epoch ${Math.min(epoch + 1, beginning.epochs)}/${beginning.epochs}`;
+    const text = `${head}  loss ${figures(loss)}${trend}`;
+    const tail = paint("dim", `  ${pace.words(memory).join(" · ")}`);
+    out(`${drawn ? "\r\x1b[1A" : "\x1b[?25l"}\x1b[J${text}\n${tail}`);
+    drawn = performance.now();
+  };
+  process.once("exit", () => drawn && out("\x1b[?25h"));
+  return {
+    say(...sentences) {
+      clearBar();
+      say(...sentences);
+    },
+    begin(beginning) {
+      pace = new Pace(beginning);
+      say(beginText(beginning));
+    },
+    event(event, memory) {
+      pace?.take(event);
+      if (event.type === "warning") {
+        clearBar();
+        out(`  ${paint("yellow", "!")} ${event.text}\n`);
+      }
+      if (!drawn || performance.now() - drawn > FRAME) draw(event.epoch, memory);
+    },
+    pause: clearBar,
+    finish: (text) => {
+      clearBar();
+      out(`${text}\n`);
+    },
+  };
+  /** The bar has two lines. */
+  function clearBar() {
+    if (drawn) out("\r\x1b[1A");
+    clear();
+  }
+}
