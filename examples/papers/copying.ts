@@ -52,7 +52,8 @@ function contender(size: number, rate: number, steps: number): Contender {
 export const paper: Paper = {
   name: "copying",
   title: "The copying problem",
-  source: "Hochreiter and Schmidhuber 1997; Arjovsky et al. 2016, arXiv:1511.06464; "+
+  source:
+    "Hochreiter and Schmidhuber 1997; Arjovsky et al. 2016, arXiv:1511.06464; " +
     "linear transitions: Henaff et al. 2016, arXiv:1602.06662",
   experiment(quick) {
     const blank = quick ? 20 : 100;

@@ -1,7 +1,8 @@
 /** The passes over graphs, in order. Each takes a graph and returns one that computes the same. */
+
+import { type Loop, scanOp } from "../loops/scan.ts";
+import { type Graph, inline } from "../tensor/graph.ts";
 import { record, type Tensor } from "../tensor/tensor.ts";
-import { inline, type Graph } from "../tensor/graph.ts";
-import { scanOp, type Loop } from "../loops/scan.ts";
 import { keep } from "./keep.ts";
 import { moveWork } from "./move.ts";
 import { prune } from "./prune.ts";
@@ -9,7 +10,10 @@ import { rewriteGraph } from "./rewrite.ts";
 import { simplify } from "./simplify.ts";
 import { flattenSums } from "./sums.ts";
 
-export interface Optimised { readonly graph: Graph; readonly notes: readonly string[] }
+export interface Optimised {
+  readonly graph: Graph;
+  readonly notes: readonly string[];
+}
 
 export function optimise(graph: Graph): Optimised {
   const notes: string[] = [];
@@ -29,7 +33,12 @@ function tidy(graph: Graph): Graph {
       const loop = node.attrs as Loop;
       return record(scanOp, args, { ...loop, step: tidy(loop.step) });
     }
-    if (node.op.lower === "while") return record(node.op, args, { ...node.attrs, condition: tidy(node.attrs.condition), body: tidy(node.attrs.body) });
+    if (node.op.lower === "while")
+      return record(node.op, args, {
+        ...node.attrs,
+        condition: tidy(node.attrs.condition),
+        body: tidy(node.attrs.body),
+      });
     return undefined;
   });
   return flattenSums(simplify(inner));
@@ -38,9 +47,19 @@ function tidy(graph: Graph): Graph {
 /** Marked recomputation has done its duty once it is known what is kept: write the calls out. */
 function withoutCalls(graph: Graph): Graph {
   return rewriteGraph(graph, (node, args): Tensor[] | undefined => {
-    if (node.op.lower === "call") return withoutCalls({ inputs: node.attrs.graph.inputs, outputs: inline(node.attrs.graph, args) }).outputs as Tensor[];
-    if (node.op === scanOp) return record(scanOp, args, { ...node.attrs, step: withoutCalls(node.attrs.step) });
-    if (node.op.lower === "while") return record(node.op, args, { ...node.attrs, condition: withoutCalls(node.attrs.condition), body: withoutCalls(node.attrs.body) });
+    if (node.op.lower === "call")
+      return withoutCalls({
+        inputs: node.attrs.graph.inputs,
+        outputs: inline(node.attrs.graph, args),
+      }).outputs as Tensor[];
+    if (node.op === scanOp)
+      return record(scanOp, args, { ...node.attrs, step: withoutCalls(node.attrs.step) });
+    if (node.op.lower === "while")
+      return record(node.op, args, {
+        ...node.attrs,
+        condition: withoutCalls(node.attrs.condition),
+        body: withoutCalls(node.attrs.body),
+      });
     return undefined;
   });
 }

@@ -3,18 +3,19 @@
  * leaves the loop stays bounded; inside each chunk, what does not depend on the state is computed for all
  * steps at once before it (hoist), and what the state does not depend on after it (sink).
  */
-import { record, type Tensor } from "../tensor/tensor.ts";
-import { trace, type Graph } from "../tensor/graph.ts";
-import { groups, results, scanOp, type Loop } from "../loops/scan.ts";
+
+import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
+import { concatenateOp } from "../ops/concatenate.ts";
 import { recordReshape } from "../ops/reshape.ts";
 import { sliceOp } from "../ops/slice.ts";
-import { concatenateOp } from "../ops/concatenate.ts";
-import { rewriteGraph, usedOutputs } from "./rewrite.ts";
+import { type Graph, trace } from "../tensor/graph.ts";
+import { record, type Tensor } from "../tensor/tensor.ts";
 import { hoist } from "./hoist.ts";
-import { sink } from "./sink.ts";
-import { rowsPerStep } from "./rows.ts";
 import { prune } from "./prune.ts";
+import { rewriteGraph, usedOutputs } from "./rewrite.ts";
+import { rowsPerStep } from "./rows.ts";
 import { simplify } from "./simplify.ts";
+import { sink } from "./sink.ts";
 import { flattenSums } from "./sums.ts";
 
 /** Rows of a moved product for which the sums over time were fastest. */
@@ -23,14 +24,23 @@ const ROWS = 512;
 export function moveWork(graph: Graph, notes: string[]): Graph {
   const used = usedOutputs(graph);
   return rewriteGraph(graph, (node, args) => {
-    if (node.op.lower === "while") return record(node.op, args, { ...node.attrs, body: moveWork(node.attrs.body, notes) });
+    if (node.op.lower === "while")
+      return record(node.op, args, { ...node.attrs, body: moveWork(node.attrs.body, notes) });
     if (node.op !== scanOp || node.attrs.chunk) return undefined;
-    const loop: Loop = { ...node.attrs, step: flattenSums(simplify(moveWork(node.attrs.step, notes))) };
+    const loop: Loop = {
+      ...node.attrs,
+      step: flattenSums(simplify(moveWork(node.attrs.step, notes))),
+    };
     return moveScan(loop, args, used.get(node) ?? new Set(), notes);
   });
 }
 
-function moveScan(loop: Loop, args: readonly Tensor[], used: ReadonlySet<number>, notes: string[]): Tensor[] {
+function moveScan(
+  loop: Loop,
+  args: readonly Tensor[],
+  used: ReadonlySet<number>,
+  notes: string[],
+): Tensor[] {
   const rows = rowsPerStep(loop.step, loop.states + loop.inputs);
   const size = rows === undefined ? loop.length : chunkSize(loop.length, rows);
   if (size >= loop.length) return moveOne(loop, args, used, notes);
@@ -48,16 +58,33 @@ export function chunkSize(length: number, rows: number): number {
 }
 
 /** Hoist, then sink, around one loop. */
-function moveOne(loop: Loop, args: readonly Tensor[], used: ReadonlySet<number>, notes: string[]): Tensor[] {
+function moveOne(
+  loop: Loop,
+  args: readonly Tensor[],
+  used: ReadonlySet<number>,
+  notes: string[],
+): Tensor[] {
   const lifted = hoist(loop, args, notes);
   return sink(lifted.loop, lifted.args, used, notes, lifted.outputs);
 }
 
 /** A loop over chunks, each with its own moved work, and the steps that are left over. */
-function chunked(loop: Loop, args: readonly Tensor[], size: number, used: ReadonlySet<number>, notes: string[]): Tensor[] {
-  const { length, reverse } = loop, count = Math.floor(length / size), rest = length - count * size;
-  const [state, input, param] = groups(loop, args), [s, x, p] = groups(loop, loop.step.inputs);
-  const [finals, outs, entered] = results(loop, loop.step.outputs.concat(loop.step.inputs.slice(0, loop.states)).map((_, k) => k));
+function chunked(
+  loop: Loop,
+  args: readonly Tensor[],
+  size: number,
+  used: ReadonlySet<number>,
+  notes: string[],
+): Tensor[] {
+  const { length, reverse } = loop,
+    count = Math.floor(length / size),
+    rest = length - count * size;
+  const [state, input, param] = groups(loop, args),
+    [s, x, p] = groups(loop, loop.step.inputs);
+  const [finals, outs, entered] = results(
+    loop,
+    loop.step.outputs.concat(loop.step.inputs.slice(0, loop.states)).map((_, k) => k),
+  );
   const wanted = [...outs, ...entered].filter((k) => used.has(k));
   const inner: Loop = { ...loop, length: size };
   const step = trace(
@@ -68,33 +95,65 @@ function chunked(loop: Loop, args: readonly Tensor[], size: number, used: Readon
     },
     [...s, ...x, ...p].map((t) => t.name),
   );
-  const part = (t: Tensor, start: number, n: number): Tensor => n === t.shape[0] ? t
-    : record(sliceOp, [t], { starts: t.shape.map((_, i) => (i ? 0 : start)), sizes: t.shape.map((m, i) => (i ? m : n)), strides: t.shape.map(() => 1) })[0];
+  const part = (t: Tensor, start: number, n: number): Tensor =>
+    n === t.shape[0]
+      ? t
+      : record(sliceOp, [t], {
+          starts: t.shape.map((_, i) => (i ? 0 : start)),
+          sizes: t.shape.map((m, i) => (i ? m : n)),
+          strides: t.shape.map(() => 1),
+        })[0];
   const chunks = (now: readonly Tensor[]) => {
-    const stacks = input.map((t) => recordReshape(part(t, 0, count * size), [count, size, ...t.shape.slice(1)]));
-    const outer: Loop = { step, states: loop.states, inputs: loop.inputs, length: count, reverse, chunk: size };
+    const stacks = input.map((t) =>
+      recordReshape(part(t, 0, count * size), [count, size, ...t.shape.slice(1)]),
+    );
+    const outer: Loop = {
+      step,
+      states: loop.states,
+      inputs: loop.inputs,
+      length: count,
+      reverse,
+      chunk: size,
+    };
     const out = record(scanOp, [...now, ...stacks, ...param], prunedLoop(outer));
     const [f, o] = results(outer, out);
     return { f, o: o.map((t) => recordReshape(t, [count * size, ...t.shape.slice(2)])) };
   };
   const tail = (now: readonly Tensor[]) => {
-    const all = moveOne({ ...loop, length: rest }, [...now, ...input.map((t) => part(t, count * size, rest)), ...param], new Set([...finals, ...wanted]), notes);
+    const all = moveOne(
+      { ...loop, length: rest },
+      [...now, ...input.map((t) => part(t, count * size, rest)), ...param],
+      new Set([...finals, ...wanted]),
+      notes,
+    );
     return { f: finals.map((k) => all[k]), o: wanted.map((k) => all[k]) };
   };
   const out: Tensor[] = [];
   const place = (f: readonly Tensor[], o: readonly Tensor[]) => {
-    finals.forEach((k, i) => { out[k] = f[i]; });
-    wanted.forEach((k, i) => { out[k] = o[i]; });
+    finals.forEach((k, i) => {
+      out[k] = f[i];
+    });
+    wanted.forEach((k, i) => {
+      out[k] = o[i];
+    });
   };
   if (rest === 0) {
     const { f, o } = chunks(state);
     place(f, o);
   } else if (reverse) {
-    const last = tail(state), first = chunks(last.f);
-    place(first.f, first.o.map((t, i) => record(concatenateOp, [t, last.o[i]], { axis: 0 })[0]));
+    const last = tail(state),
+      first = chunks(last.f);
+    place(
+      first.f,
+      first.o.map((t, i) => record(concatenateOp, [t, last.o[i]], { axis: 0 })[0]),
+    );
   } else {
-    const first = chunks(state), last = tail(first.f);
-    place(last.f, first.o.map((t, i) => record(concatenateOp, [t, last.o[i]], { axis: 0 })[0]));
+    const first = chunks(state),
+      last = tail(first.f);
+    place(
+      last.f,
+      first.o.map((t, i) => record(concatenateOp, [t, last.o[i]], { axis: 0 })[0]),
+    );
   }
   return out;
 }

@@ -1,22 +1,30 @@
 /** How passes rewrite graphs: node by node, arguments first, and into the steps of loops. */
-import { constantOp, inputOp, record, Tensor, type Node } from "../tensor/tensor.ts";
-import { topological, type Graph } from "../tensor/graph.ts";
+
+import { type Graph, topological } from "../tensor/graph.ts";
+import { constantOp, inputOp, type Node, record, Tensor } from "../tensor/tensor.ts";
 
 /** New outputs for a node on its new arguments, or undefined to keep it. */
-export type Visit = (node: Node, args: readonly Tensor[]) => readonly (Tensor | undefined)[] | undefined;
+export type Visit = (
+  node: Node,
+  args: readonly Tensor[],
+) => readonly (Tensor | undefined)[] | undefined;
 
 /** A graph with the same inputs, each node passed through `visit`. */
 export function rewriteGraph(graph: Graph, visit: Visit): Graph {
   const now = new Map<Node, readonly (Tensor | undefined)[]>();
   const move = (t: Tensor): Tensor => {
     const moved = now.get(t.node)?.[t.output];
-    if (!moved) throw new Error(`output ${t.output} of ${t.node.op.name} is gone, but somebody reads it`);
+    if (!moved)
+      throw new Error(`output ${t.output} of ${t.node.op.name} is gone, but somebody reads it`);
     return moved;
   };
   for (const t of graph.inputs) now.set(t.node, [t]);
   for (const node of topological(graph.outputs)) {
     if (now.has(node)) continue;
-    if (node.op === inputOp || node.op === constantOp) { now.set(node, [new Tensor(node, 0)]); continue; }
+    if (node.op === inputOp || node.op === constantOp) {
+      now.set(node, [new Tensor(node, 0)]);
+      continue;
+    }
     const args = node.args.map(move);
     now.set(node, visit(node, args) ?? again(node, args));
   }
@@ -27,7 +35,8 @@ export const same = (a: Tensor, b: Tensor): boolean => a.node === b.node && a.ou
 
 /** The node on other arguments; itself where they are the same. */
 export function again(node: Node, args: readonly Tensor[]): Tensor[] {
-  if (args.every((a, k) => same(a, node.args[k]))) return node.outputs.map((_, i) => new Tensor(node, i));
+  if (args.every((a, k) => same(a, node.args[k])))
+    return node.outputs.map((_, i) => new Tensor(node, i));
   return record(node.op, args, node.attrs);
 }
 
@@ -59,7 +68,8 @@ export function usedOutputs(graph: Graph): Map<Node, Set<number>> {
 /** Nodes that depend on any of `from`. */
 export function dependents(graph: Graph, from: Iterable<Node>): Set<Node> {
   const found = new Set<Node>(from);
-  for (const node of topological(graph.outputs)) if (node.args.some((a) => found.has(a.node))) found.add(node);
+  for (const node of topological(graph.outputs))
+    if (node.args.some((a) => found.has(a.node))) found.add(node);
   return found;
 }
 

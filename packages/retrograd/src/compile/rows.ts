@@ -1,7 +1,8 @@
 /** How much of a step could leave its loop: the products in it, and how many rows each has. */
+
+import { isElementwise, type MapAttrs, reduced } from "../ops/map.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
 import type { Node } from "../tensor/tensor.ts";
-import { topological, type Graph } from "../tensor/graph.ts";
-import { isElementwise, reduced, type MapAttrs } from "../ops/map.ts";
 import { dependents } from "./rewrite.ts";
 
 /**
@@ -10,7 +11,10 @@ import { dependents } from "./rewrite.ts";
  * @param changes  how many of the step's inputs change from step to step: states and inputs
  */
 export function rowsPerStep(step: Graph, changes: number): number | undefined {
-  const changing = dependents(step, step.inputs.slice(0, changes).map((t) => t.node));
+  const changing = dependents(
+    step,
+    step.inputs.slice(0, changes).map((t) => t.node),
+  );
   let rows: number | undefined;
   for (const node of topological(step.outputs)) {
     if (node.op.name !== "map" || isElementwise(node.attrs) || node.args.length < 2) continue;
@@ -21,7 +25,10 @@ export function rowsPerStep(step: Graph, changes: number): number | undefined {
 
 function rowsOf({ attrs, args }: Node<MapAttrs>, changing: ReadonlySet<Node>): number {
   const varies = args.map((a) => changing.has(a.node));
-  const fixed = attrs.operands.filter((_, k) => !varies[k]).join(""), moving = attrs.operands.filter((_, k) => varies[k]).join("");
-  const rows = fixed ? [...attrs.out].filter((l) => moving.includes(l) && !fixed.includes(l)) : reduced(attrs);
+  const fixed = attrs.operands.filter((_, k) => !varies[k]).join(""),
+    moving = attrs.operands.filter((_, k) => varies[k]).join("");
+  const rows = fixed
+    ? [...attrs.out].filter((l) => moving.includes(l) && !fixed.includes(l))
+    : reduced(attrs);
   return rows.reduce((n, l) => n * attrs.sizes[l], 1);
 }

@@ -2,14 +2,16 @@
  * Equal nodes become one, and nodes that change nothing vanish: stopped gradients (after
  * differentiation they are identities), reshapes to the same shape, maps that are their operand.
  */
-import { structure } from "../scalar/index.ts";
-import { sameShape, type Node, type Tensor } from "../tensor/tensor.ts";
-import type { Graph } from "../tensor/graph.ts";
+
 import type { MapAttrs } from "../ops/map.ts";
+import { structure } from "../scalar/index.ts";
+import type { Graph } from "../tensor/graph.ts";
+import { type Node, sameShape, type Tensor } from "../tensor/tensor.ts";
 import { again, rewriteGraph } from "./rewrite.ts";
 
 export function simplify(graph: Graph): Graph {
-  const known = new Map<string, Tensor[]>(), ids = new Map<Node, number>();
+  const known = new Map<string, Tensor[]>(),
+    ids = new Map<Node, number>();
   const idOf = (n: Node) => ids.get(n) ?? (ids.set(n, ids.size), ids.size - 1);
   return rewriteGraph(graph, (node, args) => {
     if (isIdentity(node, args)) return [args[0]];
@@ -27,9 +29,16 @@ export function simplify(graph: Graph): Graph {
 function isIdentity({ op, attrs, outputs: [out] }: Node, args: readonly Tensor[]): boolean {
   if (op.name === "stopGradient") return true;
   if (op.name === "reshape") return sameShape(args[0].shape, out.shape);
-  if (op.name === "slice") return sameShape(args[0].shape, out.shape) && attrs.strides.every((s: number) => s === 1);
-  if (op.name === "pad" || op.name === "concatenate") return args.length === 1 && sameShape(args[0].shape, out.shape);
-  return op.name === "map" && attrs.body.kind === "slot" && args.length === 1 && attrs.operands[0] === attrs.out;
+  if (op.name === "slice")
+    return sameShape(args[0].shape, out.shape) && attrs.strides.every((s: number) => s === 1);
+  if (op.name === "pad" || op.name === "concatenate")
+    return args.length === 1 && sameShape(args[0].shape, out.shape);
+  return (
+    op.name === "map" &&
+    attrs.body.kind === "slot" &&
+    args.length === 1 &&
+    attrs.operands[0] === attrs.out
+  );
 }
 
 /** Text that is equal for equal attributes; undefined for ops whose attributes are programs. */
@@ -38,5 +47,7 @@ function attrsKey({ op, attrs }: Node): string | undefined {
     const { operands, out, body, sizes, reduce, dtype } = attrs as MapAttrs;
     return `${operands}>${out}|${structure(body)}|${Object.entries(sizes).sort().join()}|${reduce}|${dtype}`;
   }
-  return op.lower === "view" || op.lower === "copy" || op.lower === "host" ? JSON.stringify(attrs) : undefined;
+  return op.lower === "view" || op.lower === "copy" || op.lower === "host"
+    ? JSON.stringify(attrs)
+    : undefined;
 }

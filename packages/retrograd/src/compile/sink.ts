@@ -3,21 +3,31 @@
  * are computed for all steps at once afterwards, and a state that only adds something up at each step
  * (dW = Σ aᵀg) becomes one sum over batch and time.
  */
-import { record, Tensor, type Node } from "../tensor/tensor.ts";
-import { topological } from "../tensor/graph.ts";
-import { groups, results, scanOp, type Loop } from "../loops/scan.ts";
-import { plus, recordMap, type MapAttrs } from "../ops/map.ts";
+
+import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
+import { type MapAttrs, plus, recordMap } from "../ops/map.ts";
 import { slot } from "../scalar/index.ts";
-import { cone, dependents, same } from "./rewrite.ts";
-import { isExpensive } from "./keep.ts";
+import { topological } from "../tensor/graph.ts";
+import { type Node, record, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
+import { isExpensive } from "./keep.ts";
+import { cone, dependents, same } from "./rewrite.ts";
 import { termsOf } from "./sums.ts";
 
 /** Record the loop without what can be done after it; gives all outputs of the original one. */
-export function sink(loop: Loop, args: readonly Tensor[], used: ReadonlySet<number>, notes: string[], ready: ReadonlyMap<number, Tensor>): Tensor[] {
+export function sink(
+  loop: Loop,
+  args: readonly Tensor[],
+  used: ReadonlySet<number>,
+  notes: string[],
+  ready: ReadonlyMap<number, Tensor>,
+): Tensor[] {
   const { step, states } = loop;
   const [stateIn] = groups(loop, step.inputs);
-  const [finals, outs, entered] = results(loop, [...step.outputs, ...stateIn].map((_, k) => k));
+  const [finals, outs, entered] = results(
+    loop,
+    [...step.outputs, ...stateIn].map((_, k) => k),
+  );
   const sums = new Map<number, Tensor[]>(); // state → what it adds up
   stateIn.forEach((_, k) => {
     const terms = used.has(entered[k]) ? undefined : addedUp(loop, k);
@@ -31,23 +41,39 @@ export function sink(loop: Loop, args: readonly Tensor[], used: ReadonlySet<numb
   const kept = outs.filter((o) => used.has(o) && !ready.has(o) && !sunkOuts.includes(o));
   const asked = [...sunkOuts.map((o) => step.outputs[o]), ...[...sums.values()].flat()];
   const states2 = stateIn.flatMap((_, k) => (sums.has(k) ? [] : [k]));
-  const stay = new Set(topological([...states2.map((k) => step.outputs[k]), ...kept.map((o) => step.outputs[o])]));
+  const stay = new Set(
+    topological([...states2.map((k) => step.outputs[k]), ...kept.map((o) => step.outputs[o])]),
+  );
   const edge = frontier(asked, stay, new Set(stateIn.map((t) => t.node)));
 
   const extra = edge.filter((t) => !stateIn.some((s) => same(s, t)));
-  const [, x, p] = groups(loop, step.inputs), [S, X, P] = groups(loop, args);
+  const [, x, p] = groups(loop, step.inputs),
+    [S, X, P] = groups(loop, args);
   const smaller: Loop = {
-    ...loop, states: states2.length,
+    ...loop,
+    states: states2.length,
     step: {
       inputs: [...states2.map((k) => stateIn[k]), ...x, ...p],
-      outputs: [...states2.map((k) => step.outputs[k]), ...kept.map((o) => step.outputs[o]), ...extra],
+      outputs: [
+        ...states2.map((k) => step.outputs[k]),
+        ...kept.map((o) => step.outputs[o]),
+        ...extra,
+      ],
     },
   };
   const out: Tensor[] = [];
-  ready.forEach((t, o) => { out[o] = t; });
-  const fresh = record(scanOp, [...states2.map((k) => S[k]), ...X, ...P], smaller), [f, o, e] = results(smaller, fresh);
-  states2.forEach((k, i) => { out[finals[k]] = f[i]; out[entered[k]] = e[i]; });
-  kept.forEach((k, i) => { out[k] = o[i]; });
+  ready.forEach((t, o) => {
+    out[o] = t;
+  });
+  const fresh = record(scanOp, [...states2.map((k) => S[k]), ...X, ...P], smaller),
+    [f, o, e] = results(smaller, fresh);
+  states2.forEach((k, i) => {
+    out[finals[k]] = f[i];
+    out[entered[k]] = e[i];
+  });
+  kept.forEach((k, i) => {
+    out[k] = o[i];
+  });
   if (asked.length === 0) return out;
 
   const known = edge.map((t): readonly [Tensor, Tensor] => {
@@ -55,34 +81,52 @@ export function sink(loop: Loop, args: readonly Tensor[], used: ReadonlySet<numb
     return [t, state >= 0 ? e[state] : o[kept.length + extra.findIndex((x) => same(x, t))]];
   });
   const done = overTime(asked, loop, args, known);
-  sunkOuts.forEach((k, i) => { out[k] = done[i].over ? done[i].tensor : repeated(done[i].tensor, loop.length); });
+  sunkOuts.forEach((k, i) => {
+    out[k] = done[i].over ? done[i].tensor : repeated(done[i].tensor, loop.length);
+  });
   let at = sunkOuts.length;
   for (const [k, terms] of sums) {
     out[finals[k]] = terms.reduce((sum, _) => {
       const { tensor, over } = done[at++];
       return plus(sum, over ? sumOverTime(tensor) : scaled(tensor, loop.length));
     }, S[k]);
-    notes.push(`sank the sum over time of ${stateIn[k].name || terms[0].node.attrs.name || "a state"} out of ${loop.length} steps`);
+    notes.push(
+      `sank the sum over time of ${stateIn[k].name || terms[0].node.attrs.name || "a state"} out of ${loop.length} steps`,
+    );
   }
-  for (const k of sunkOuts) notes.push(`sank ${step.outputs[k].node.attrs.name ?? "an output"} out of ${loop.length} steps`);
+  for (const k of sunkOuts)
+    notes.push(
+      `sank ${step.outputs[k].node.attrs.name ?? "an output"} out of ${loop.length} steps`,
+    );
   return out;
 }
 
 /** What state k adds up at each step, if that is all that happens to it. */
 function addedUp({ step }: Loop, k: number): Tensor[] | undefined {
-  const self = step.inputs[k], next = step.outputs[k];
+  const self = step.inputs[k],
+    next = step.outputs[k];
   const terms = termsOf(next.node);
   if (!terms || !terms.some((t) => same(t.tensor, self))) return undefined;
   const { out } = next.node.attrs as MapAttrs;
-  if (terms.some((t) => t.letters !== out) || terms.filter((t) => same(t.tensor, self)).length !== 1) return undefined;
+  if (
+    terms.some((t) => t.letters !== out) ||
+    terms.filter((t) => same(t.tensor, self)).length !== 1
+  )
+    return undefined;
   const readers = dependents(step, [self.node]);
-  if (readers.size !== 2 || step.outputs.filter((t) => readers.has(t.node)).length !== 1) return undefined;
+  if (readers.size !== 2 || step.outputs.filter((t) => readers.has(t.node)).length !== 1)
+    return undefined;
   return terms.map((t) => t.tensor).filter((t) => !same(t, self));
 }
 
 /** Values that the loop computes anyway and what leaves it reads. */
-function frontier(asked: readonly Tensor[], stay: ReadonlySet<Node>, states: ReadonlySet<Node>): Tensor[] {
-  const edge: Tensor[] = [], seen = new Set<Node>();
+function frontier(
+  asked: readonly Tensor[],
+  stay: ReadonlySet<Node>,
+  states: ReadonlySet<Node>,
+): Tensor[] {
+  const edge: Tensor[] = [],
+    seen = new Set<Node>();
   const visit = (t: Tensor): void => {
     const inside = states.has(t.node) || (stay.has(t.node) && t.node.args.length > 0);
     if (inside) {
@@ -104,11 +148,18 @@ function sumOverTime(t: Tensor): Tensor {
   const { node } = t;
   if (node.op.name === "map" && node.attrs.reduce === "sum") {
     const { operands, out, body, sizes, name, dtype } = node.attrs as MapAttrs;
-    return recordMap(`${operands}->${out.slice(1)}`, body, node.args, { sizes: { ...sizes }, name, dtype });
+    return recordMap(`${operands}->${out.slice(1)}`, body, node.args, {
+      sizes: { ...sizes },
+      name,
+      dtype,
+    });
   }
   return recordMap(`${letters(t)}->${letters(t).slice(1)}`, slot(0), [t], { name: "sum" });
 }
 const scaled = (t: Tensor, times: number): Tensor =>
   recordMap(`${letters(t)}->${letters(t)}`, slot(0), [t], { sizes: { Z: times }, name: "sum" });
 const repeated = (t: Tensor, length: number): Tensor =>
-  recordMap(`${letters(t)}->Z${letters(t)}`, slot(0), [t], { sizes: { Z: length }, name: "repeat" });
+  recordMap(`${letters(t)}->Z${letters(t)}`, slot(0), [t], {
+    sizes: { Z: length },
+    name: "repeat",
+  });

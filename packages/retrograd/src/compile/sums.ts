@@ -3,15 +3,19 @@
  * become a concatenation, which costs nothing because its parts are written straight into place. (The
  * cotangent of slicing gates apart is such a sum.)
  */
-import { add, slot, type Expr } from "../scalar/index.ts";
-import { record, type Node, type Tensor } from "../tensor/tensor.ts";
-import { uniform, type Graph } from "../tensor/graph.ts";
-import { filled, isElementwise, recordMap, type MapAttrs } from "../ops/map.ts";
+
 import { concatenateOp } from "../ops/concatenate.ts";
+import { filled, isElementwise, type MapAttrs, recordMap } from "../ops/map.ts";
+import { add, type Expr, slot } from "../scalar/index.ts";
+import { type Graph, uniform } from "../tensor/graph.ts";
+import { type Node, record, type Tensor } from "../tensor/tensor.ts";
 import { readersOf, rewriteGraph } from "./rewrite.ts";
 
 /** One term of a sum: a tensor and the letters of its axes. */
-export interface Term { readonly tensor: Tensor; readonly letters: string }
+export interface Term {
+  readonly tensor: Tensor;
+  readonly letters: string;
+}
 
 /** The slots that a body adds up, each once; undefined when it does anything else. */
 export function addedSlots(e: Expr): number[] | undefined {
@@ -33,11 +37,20 @@ export function sumOf(terms: readonly Term[], attrs: MapAttrs): Tensor {
   if (terms.length === 0) return filled({ shape: [...out].map((l) => sizes[l]), dtype });
   if (terms.length === 1 && terms[0].letters === out) return terms[0].tensor;
   const body = terms.map((_, k) => slot(k)).reduce((a, b) => add(a, b));
-  return recordMap(`${terms.map((t) => t.letters)}->${out}`, body, terms.map((t) => t.tensor), { sizes: { ...sizes }, dtype, name });
+  return recordMap(
+    `${terms.map((t) => t.letters)}->${out}`,
+    body,
+    terms.map((t) => t.tensor),
+    { sizes: { ...sizes }, dtype, name },
+  );
 }
 
 const isZero = (t: Tensor): boolean =>
-  uniform(t) === 0 || (t.node.op.name === "map" && t.node.args.length === 0 && t.node.attrs.body.kind === "const" && t.node.attrs.body.value === 0);
+  uniform(t) === 0 ||
+  (t.node.op.name === "map" &&
+    t.node.args.length === 0 &&
+    t.node.attrs.body.kind === "const" &&
+    t.node.attrs.body.value === 0);
 
 export function flattenSums(graph: Graph): Graph {
   const readers = readersOf(graph);
@@ -46,12 +59,17 @@ export function flattenSums(graph: Graph): Graph {
     const own = termsOf({ ...node, args });
     if (!own) return undefined;
     const { out } = node.attrs as MapAttrs;
-    const terms = own.flatMap((t): Term[] => {
-      const inner = flat.get(t.tensor.node);
-      if (!inner || t.letters.length !== (t.tensor.node.attrs as MapAttrs).out.length) return [t];
-      const from = (t.tensor.node.attrs as MapAttrs).out;
-      return inner.map((i) => ({ tensor: i.tensor, letters: [...i.letters].map((l) => t.letters[from.indexOf(l)]).join("") }));
-    }).filter((t) => !isZero(t.tensor) || node.attrs.dtype === "bool");
+    const terms = own
+      .flatMap((t): Term[] => {
+        const inner = flat.get(t.tensor.node);
+        if (!inner || t.letters.length !== (t.tensor.node.attrs as MapAttrs).out.length) return [t];
+        const from = (t.tensor.node.attrs as MapAttrs).out;
+        return inner.map((i) => ({
+          tensor: i.tensor,
+          letters: [...i.letters].map((l) => t.letters[from.indexOf(l)]).join(""),
+        }));
+      })
+      .filter((t) => !isZero(t.tensor) || node.attrs.dtype === "bool");
     const [reader] = readers.get(node) ?? [];
     if (readers.get(node)?.length === 1 && reader && termsOf(reader)) {
       const part = sumOf(terms, node.attrs);
@@ -62,21 +80,38 @@ export function flattenSums(graph: Graph): Graph {
   });
 }
 
-interface PadAttrs { low: readonly number[]; high: readonly number[]; interior: readonly number[] }
+interface PadAttrs {
+  low: readonly number[];
+  high: readonly number[];
+  interior: readonly number[];
+}
 
 /** Pads along one axis whose parts do not overlap, as one concatenation with zeros in the gaps. */
 function joinPads(terms: readonly Term[], { out }: MapAttrs): Term[] {
   const pads = terms.filter((t) => t.letters === out && padAxis(t.tensor) !== undefined);
   if (pads.length < 2) return [...terms];
   const axis = padAxis(pads[0].tensor)!;
-  const along = pads.filter((t) => padAxis(t.tensor) === axis)
-    .map((t) => ({ term: t, part: t.tensor.node.args[0], start: (t.tensor.node.attrs as PadAttrs).low[axis] }))
+  const along = pads
+    .filter((t) => padAxis(t.tensor) === axis)
+    .map((t) => ({
+      term: t,
+      part: t.tensor.node.args[0],
+      start: (t.tensor.node.attrs as PadAttrs).low[axis],
+    }))
     .sort((a, b) => a.start - b.start);
-  const pieces: Tensor[] = [], [{ term: { tensor: like } }] = along;
+  const pieces: Tensor[] = [],
+    [
+      {
+        term: { tensor: like },
+      },
+    ] = along;
   const used: Term[] = [];
   let end = 0;
   const gap = (to: number) => {
-    if (to > end) pieces.push(filled({ shape: like.shape.map((n, i) => (i === axis ? to - end : n)), dtype: like.dtype }));
+    if (to > end)
+      pieces.push(
+        filled({ shape: like.shape.map((n, i) => (i === axis ? to - end : n)), dtype: like.dtype }),
+      );
   };
   for (const { term, part, start } of along) {
     if (start < end) continue;

@@ -40,7 +40,8 @@ export const learningMessages = {
     cure: () => `Give one: model.apply(params, x, { train: true, key: random.key(0) }).`,
   },
   "cannot-stream": {
-    text: (o: { what: string; reason: string }) => `${o.what} cannot run step by step: ${o.reason}.`,
+    text: (o: { what: string; reason: string }) =>
+      `${o.what} cannot run step by step: ${o.reason}.`,
     cure: () => `Use model.apply on whole sequences, or a layer that reads forward in time only.`,
   },
   "not-concrete": {
@@ -120,7 +121,6 @@ export const learningMessages = {
   "worker-failed": {
     text: (o: { module: string; reason: string }) =>
       `The training worker of ${o.module} failed: ${o.reason}.`,
-    cure: () =>
-      `The module must export build(options), which returns the options of train({ … }).`,
+    cure: () => `The module must export build(options), which returns the options of train({ … }).`,
   },
 } as const;

@@ -1,9 +1,9 @@
 /** The targets by name, and what each must offer. */
 import { fail } from "../errors.ts";
-import type { Graph } from "../tensor/graph.ts";
 import type { CompileOptions, Program } from "../nest/program.ts";
-import { compileWasm, hasLanes } from "../targets/wasm/index.ts";
 import { compileReference } from "../targets/reference.ts";
+import { compileWasm, hasLanes } from "../targets/wasm/index.ts";
+import type { Graph } from "../tensor/graph.ts";
 
 export interface Target {
   readonly name: string;
@@ -14,13 +14,20 @@ export interface Target {
 
 const targets = new Map<string, Target>();
 /** In order of preference for "auto", fastest first. */
-export function registerTarget(target: Target): void { targets.set(target.name, target); }
+export function registerTarget(target: Target): void {
+  targets.set(target.name, target);
+}
 
 /** The target of that name; "auto" is the first one that runs here. @throws "target-missing" */
 export function targetNamed(name: string): Target {
   if (name === "auto") return [...targets.values()].find((t) => !t.missing())!;
   const target = targets.get(name);
-  if (!target) fail("unknown-option", { where: "target", given: name, known: ["auto", ...targets.keys()].join(", ") });
+  if (!target)
+    fail("unknown-option", {
+      where: "target",
+      given: name,
+      known: ["auto", ...targets.keys()].join(", "),
+    });
   const reason = target.missing();
   if (reason) fail("target-missing", { target: name, reason });
   return target;
@@ -28,7 +35,12 @@ export function targetNamed(name: string): Target {
 
 registerTarget({
   name: "wasm",
-  missing: () => (typeof WebAssembly === "undefined" ? "there is no WebAssembly" : hasLanes() ? undefined : "this engine's WebAssembly has no SIMD"),
+  missing: () =>
+    typeof WebAssembly === "undefined"
+      ? "there is no WebAssembly"
+      : hasLanes()
+        ? undefined
+        : "this engine's WebAssembly has no SIMD",
   compile: compileWasm,
 });
 registerTarget({ name: "reference", missing: () => undefined, compile: compileReference });

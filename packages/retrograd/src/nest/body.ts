@@ -4,7 +4,7 @@
  */
 import type { DType } from "../scalar/dtype.ts";
 import { isFloat } from "../scalar/dtype.ts";
-import { call, dtypeOf, fma, parts, type Expr, type Scalar } from "../scalar/index.ts";
+import { call, dtypeOf, type Expr, fma, parts, type Scalar } from "../scalar/index.ts";
 import type { Stmt, Value } from "./nest.ts";
 
 /** Where a body's slots and letter indices come from. */
@@ -43,11 +43,14 @@ export function contractProducts(e: Expr, slots: readonly DType[]): Expr {
       const a = x.args[k];
       return a.kind === "call" && a.fn.name === "mul" && uses.get(a) === 1 ? a : undefined;
     };
-    const found = x.fn.name === "add" && isFloat(dtypeOf(x, slots)) ? (product(0) ?? product(1)) : undefined;
+    const found =
+      x.fn.name === "add" && isFloat(dtypeOf(x, slots)) ? (product(0) ?? product(1)) : undefined;
     const args = x.args.map(visit);
     const y: Expr = found
       ? fma(visit(found.args[0]), visit(found.args[1]), args[found === x.args[0] ? 1 : 0])
-      : args.every((a, i) => a === x.args[i]) ? x : call(x.fn, args);
+      : args.every((a, i) => a === x.args[i])
+        ? x
+        : call(x.fn, args);
     done.set(x, y);
     return y;
   };
@@ -72,8 +75,16 @@ export class Body {
     return this.build(expand(e, slots), from, slots, want, new Map());
   }
 
-  private build(e: Expr, from: Sources, slots: readonly DType[], want: DType, seen: Map<string, Value>, ids = new Map<Expr, number>()): Value {
-    const id = ids.get(e) ?? (ids.set(e, ids.size), ids.size - 1), key = `${id}:${want}`;
+  private build(
+    e: Expr,
+    from: Sources,
+    slots: readonly DType[],
+    want: DType,
+    seen: Map<string, Value>,
+    ids = new Map<Expr, number>(),
+  ): Value {
+    const id = ids.get(e) ?? (ids.set(e, ids.size), ids.size - 1),
+      key = `${id}:${want}`;
     const done = seen.get(key);
     if (done) return done;
     const value = this.make(e, from, slots, want, seen, ids);
@@ -81,13 +92,36 @@ export class Body {
     return value;
   }
 
-  private make(e: Expr, from: Sources, slots: readonly DType[], want: DType, seen: Map<string, Value>, ids: Map<Expr, number>): Value {
+  private make(
+    e: Expr,
+    from: Sources,
+    slots: readonly DType[],
+    want: DType,
+    seen: Map<string, Value>,
+    ids: Map<Expr, number>,
+  ): Value {
     if (e.kind === "slot") return from.slots[e.index];
     if (e.kind === "index") return this.share(from.index(e.letter), `i${e.letter}`);
-    if (e.kind === "const") return this.share({ kind: "number", value: e.value, dtype: want, lanes: this.lanes }, `n${Object.is(e.value, -0) ? "-0" : e.value}:${want}`);
-    const args = e.args.map((a, i) => this.build(a, from, slots, argType(e.fn, e.args, i, slots, want), seen, ids));
-    const dtype = e.fn.rule === "compare" ? "bool" : e.fn.rule === "same" ? args[0].dtype : e.fn.rule === "select" ? args[1].dtype : e.fn.rule;
-    return this.share({ kind: "call", fn: e.fn, args, dtype, lanes: this.lanes }, `${e.fn.name}(${args.map((a) => this.idOf(a))})${dtype}`);
+    if (e.kind === "const")
+      return this.share(
+        { kind: "number", value: e.value, dtype: want, lanes: this.lanes },
+        `n${Object.is(e.value, -0) ? "-0" : e.value}:${want}`,
+      );
+    const args = e.args.map((a, i) =>
+      this.build(a, from, slots, argType(e.fn, e.args, i, slots, want), seen, ids),
+    );
+    const dtype =
+      e.fn.rule === "compare"
+        ? "bool"
+        : e.fn.rule === "same"
+          ? args[0].dtype
+          : e.fn.rule === "select"
+            ? args[1].dtype
+            : e.fn.rule;
+    return this.share(
+      { kind: "call", fn: e.fn, args, dtype, lanes: this.lanes },
+      `${e.fn.name}(${args.map((a) => this.idOf(a))})${dtype}`,
+    );
   }
 
   /** Equal values are one value; calls get a name, so that they are computed once. */
@@ -119,15 +153,23 @@ export class Body {
 }
 
 /** The dtype that argument i takes if it is a bare constant. */
-function argType(fn: Scalar, args: readonly Expr[], i: number, slots: readonly DType[], want: DType): DType {
+function argType(
+  fn: Scalar,
+  args: readonly Expr[],
+  i: number,
+  slots: readonly DType[],
+  want: DType,
+): DType {
   if (fn.rule === "select" && i === 0) return "bool";
-  if (fn.rule === "same" || fn.rule === "select") return known(args.slice(fn.rule === "select" ? 1 : 0), slots) ?? want;
+  if (fn.rule === "same" || fn.rule === "select")
+    return known(args.slice(fn.rule === "select" ? 1 : 0), slots) ?? want;
   if (fn.rule === "compare") return known(args, slots) ?? "float32";
   return known([args[i]], slots) ?? "float32";
 }
 function known(args: readonly Expr[], slots: readonly DType[]): DType | undefined {
   for (const a of args) {
-    const f32 = dtypeOf(a, slots, "map", "float32"), f64 = dtypeOf(a, slots, "map", "float64");
+    const f32 = dtypeOf(a, slots, "map", "float32"),
+      f64 = dtypeOf(a, slots, "map", "float64");
     if (f32 === f64) return f32;
   }
   return undefined;

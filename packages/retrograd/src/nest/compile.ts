@@ -1,6 +1,7 @@
 /** From a graph to a schedule whose buffers have their places: the passes, in order. */
-import type { Graph } from "../tensor/graph.ts";
+
 import { optimise } from "../compile/index.ts";
+import type { Graph } from "../tensor/graph.ts";
 import { mayShare } from "./control.ts";
 import { explain } from "./explain.ts";
 import { lowerGraph } from "./lower.ts";
@@ -21,28 +22,52 @@ export interface Compiled {
 
 export function compile(graph: Graph, can: Abilities, { resident = [] }: CompileOptions): Compiled {
   const { graph: better, notes } = optimise(graph);
-  const w = new Workspace(can), inputOf = new Map(resident.map(([i, o]) => [o, i]));
+  const w = new Workspace(can),
+    inputOf = new Map(resident.map(([i, o]) => [o, i]));
   const residents = new Set(resident.map(([i]) => i));
-  const inputs = better.inputs.map((t, i) => w.buffer(t.shape, t.dtype, t.name ?? `input ${i}`, { kind: residents.has(i) ? "resident" : "input" }));
+  const inputs = better.inputs.map((t, i) =>
+    w.buffer(t.shape, t.dtype, t.name ?? `input ${i}`, {
+      kind: residents.has(i) ? "resident" : "input",
+    }),
+  );
   const kept = (o: number): boolean => {
     const i = inputOf.get(o);
     return i !== undefined && better.outputs[o].node === better.inputs[i].node;
   };
   const outputs = better.outputs.map((t, o) => {
     if (kept(o)) return inputs[inputOf.get(o)!]; // a resident that the program only reads
-    return w.buffer(t.shape, t.dtype, t.name ?? `output ${o}`, { kind: inputOf.has(o) ? "temporary" : "output" });
+    return w.buffer(t.shape, t.dtype, t.name ?? `output ${o}`, {
+      kind: inputOf.has(o) ? "temporary" : "output",
+    });
   });
   outputs.forEach((b, o) => kept(o) && w.stable.add(b));
-  lowerGraph(w, better, inputs.map((b, i) => whole(b, better.inputs[i].shape)), outputs.map((b, o) => (kept(o) ? undefined : whole(b, better.outputs[o].shape))));
+  lowerGraph(
+    w,
+    better,
+    inputs.map((b, i) => whole(b, better.inputs[i].shape)),
+    outputs.map((b, o) => (kept(o) ? undefined : whole(b, better.outputs[o].shape))),
+  );
   settleResidents(w, outputs, inputs, inputOf, kept);
   const schedule = { ...w.finish(), notes: [...notes, ...w.notes] };
   verify(schedule);
   const peakBytes = plan(schedule);
-  return { schedule, inputs, outputs, peakBytes, explain: () => explain(better, schedule, peakBytes) };
+  return {
+    schedule,
+    inputs,
+    outputs,
+    peakBytes,
+    explain: () => explain(better, schedule, peakBytes),
+  };
 }
 
 /** Next residents are written over the last ones where no reader is disturbed, and copied there otherwise. */
-function settleResidents(w: Workspace, outputs: readonly Buffer[], inputs: readonly Buffer[], inputOf: ReadonlyMap<number, number>, kept: (o: number) => boolean): void {
+function settleResidents(
+  w: Workspace,
+  outputs: readonly Buffer[],
+  inputs: readonly Buffer[],
+  inputOf: ReadonlyMap<number, number>,
+  kept: (o: number) => boolean,
+): void {
   const copies: [Buffer, Buffer][] = [];
   outputs.forEach((from, o) => {
     const i = inputOf.get(o);
@@ -52,7 +77,36 @@ function settleResidents(w: Workspace, outputs: readonly Buffer[], inputs: reado
   });
   for (const [from, to] of copies) {
     if (to.length === 0) continue;
-    const body = [{ kind: "for", index: "i", count: to.length, step: 1, body: [{ kind: "store", buffer: to, at: { base: 0, terms: [["i", 1]] }, value: { kind: "load", buffer: from, at: { base: 0, terms: [["i", 1]] }, stride: 0, dtype: to.dtype, lanes: 1 } }] }] as const;
-    w.emit({ name: "keep", body, reads: [{ buffer: from }], writes: [{ buffer: to }], flops: 0, note: "copied: the old value is still read while the new one is made" });
+    const body = [
+      {
+        kind: "for",
+        index: "i",
+        count: to.length,
+        step: 1,
+        body: [
+          {
+            kind: "store",
+            buffer: to,
+            at: { base: 0, terms: [["i", 1]] },
+            value: {
+              kind: "load",
+              buffer: from,
+              at: { base: 0, terms: [["i", 1]] },
+              stride: 0,
+              dtype: to.dtype,
+              lanes: 1,
+            },
+          },
+        ],
+      },
+    ] as const;
+    w.emit({
+      name: "keep",
+      body,
+      reads: [{ buffer: from }],
+      writes: [{ buffer: to }],
+      flops: 0,
+      note: "copied: the old value is still read while the new one is made",
+    });
   }
 }

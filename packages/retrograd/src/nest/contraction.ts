@@ -5,10 +5,12 @@
  */
 import type { DType } from "../scalar/dtype.ts";
 import type { Expr } from "../scalar/index.ts";
-import { strideAlong, type Operand } from "./axes.ts";
+import { type Operand, strideAlong } from "./axes.ts";
 import type { View } from "./view.ts";
 
-export interface Addend { readonly operand: Operand }
+export interface Addend {
+  readonly operand: Operand;
+}
 export interface Contraction {
   readonly left: Operand;
   readonly right: Operand;
@@ -22,28 +24,45 @@ export interface Contraction {
 }
 
 /** One axis of a product; strides of left, right, output, then of each addend. */
-export interface ProductAxis { readonly letters: string; readonly size: number; readonly strides: readonly number[] }
+export interface ProductAxis {
+  readonly letters: string;
+  readonly size: number;
+  readonly strides: readonly number[];
+}
 export interface ProductShape {
   readonly outer: readonly ProductAxis[];
   readonly m: ProductAxis;
   readonly n: ProductAxis;
   readonly k: readonly ProductAxis[];
 }
-export const LEFT = 0, RIGHT = 1, OUT = 2;
+export const LEFT = 0,
+  RIGHT = 1,
+  OUT = 2;
 
 /** The two slots that a body multiplies, or undefined when it is no plain product. */
 export function productSlots(body: Expr): [number, number] | undefined {
   if (body.kind !== "call" || body.fn.name !== "mul") return undefined;
   const [a, b] = body.args;
-  return a.kind === "slot" && b.kind === "slot" && a.index !== b.index ? [a.index, b.index] : undefined;
+  return a.kind === "slot" && b.kind === "slot" && a.index !== b.index
+    ? [a.index, b.index]
+    : undefined;
 }
 
 /** Which of m, n, k, outer a letter belongs to; undefined when this is no product of matrices. */
-function roles({ left, right, out, sizes }: Pick<Contraction, "left" | "right" | "out" | "sizes">): Record<"m" | "n" | "k" | "outer", string[]> | undefined {
+function roles({
+  left,
+  right,
+  out,
+  sizes,
+}: Pick<Contraction, "left" | "right" | "out" | "sizes">):
+  | Record<"m" | "n" | "k" | "outer", string[]>
+  | undefined {
   const found = { m: [] as string[], n: [] as string[], k: [] as string[], outer: [] as string[] };
   for (const l of Object.keys(sizes)) {
     if (sizes[l] === 1) continue;
-    const a = left.letters.includes(l), b = right.letters.includes(l), o = out.includes(l);
+    const a = left.letters.includes(l),
+      b = right.letters.includes(l),
+      o = out.includes(l);
     if (a && b && o) found.outer.push(l);
     else if (a && o) found.m.push(l);
     else if (b && o) found.n.push(l);
@@ -57,7 +76,9 @@ function roles({ left, right, out, sizes }: Pick<Contraction, "left" | "right" |
  * The shape of a contraction as a product of matrices whose lanes run along n, with operands exchanged
  * where the output's densest axis belongs to the left one; undefined where no product is worth it.
  */
-export function productShape(c: Contraction): { contraction: Contraction; shape: ProductShape } | undefined {
+export function productShape(
+  c: Contraction,
+): { contraction: Contraction; shape: ProductShape } | undefined {
   const first = roles(c);
   if (!first || first.k.length === 0) return undefined;
   const dense = [...c.out].find((l, i) => c.store.strides[i] === 1 && c.sizes[l] > 1);
@@ -66,22 +87,43 @@ export function productShape(c: Contraction): { contraction: Contraction; shape:
   if (!swap && !first.n.includes(dense)) return undefined;
   const contraction = swap ? { ...c, left: c.right, right: c.left } : c;
   const { m, n, k, outer } = swap ? { ...first, m: first.n, n: first.m } : first;
-  const accesses: Operand[] = [contraction.left, contraction.right, { view: c.store, letters: c.out }, ...c.addends];
-  const axis = (l: string): ProductAxis => ({ letters: l, size: c.sizes[l], strides: accesses.map((a) => strideAlong(a, l)) });
-  const sorted = (letters: string[], by: number) => letters.map(axis).sort((a, b) => Math.abs(b.strides[by]) - Math.abs(a.strides[by]));
-  const ms = joinAxes(sorted(m, OUT)), ns = joinAxes(sorted(n, OUT)), ks = joinAxes(sorted(k, RIGHT));
-  const longest = ms.reduce((best, a) => (a.size > best.size ? a : best), ms[0] ?? unit(accesses.length));
+  const accesses: Operand[] = [
+    contraction.left,
+    contraction.right,
+    { view: c.store, letters: c.out },
+    ...c.addends,
+  ];
+  const axis = (l: string): ProductAxis => ({
+    letters: l,
+    size: c.sizes[l],
+    strides: accesses.map((a) => strideAlong(a, l)),
+  });
+  const sorted = (letters: string[], by: number) =>
+    letters.map(axis).sort((a, b) => Math.abs(b.strides[by]) - Math.abs(a.strides[by]));
+  const ms = joinAxes(sorted(m, OUT)),
+    ns = joinAxes(sorted(n, OUT)),
+    ks = joinAxes(sorted(k, RIGHT));
+  const longest = ms.reduce(
+    (best, a) => (a.size > best.size ? a : best),
+    ms[0] ?? unit(accesses.length),
+  );
   const inner = ns[ns.length - 1];
   return {
     contraction,
     shape: {
       outer: [...outer.map(axis), ...ms.filter((a) => a !== longest), ...ns.slice(0, -1)],
-      m: longest, n: inner, k: ks,
+      m: longest,
+      n: inner,
+      k: ks,
     },
   };
 }
 
-const unit = (accesses: number): ProductAxis => ({ letters: "", size: 1, strides: new Array<number>(accesses).fill(0) });
+const unit = (accesses: number): ProductAxis => ({
+  letters: "",
+  size: 1,
+  strides: new Array<number>(accesses).fill(0),
+});
 
 /** Join neighbours that all accesses cross alike. */
 export function joinAxes(axes: readonly ProductAxis[]): ProductAxis[] {
@@ -89,10 +131,15 @@ export function joinAxes(axes: readonly ProductAxis[]): ProductAxis[] {
   for (const a of axes) {
     const last = out[out.length - 1];
     if (last?.strides.every((s, i) => s === a.strides[i] * a.size))
-      out[out.length - 1] = { letters: last.letters + a.letters, size: last.size * a.size, strides: a.strides };
+      out[out.length - 1] = {
+        letters: last.letters + a.letters,
+        size: last.size * a.size,
+        strides: a.strides,
+      };
     else out.push(a);
   }
   return out;
 }
 
-export const product = (axes: readonly { size: number }[]): number => axes.reduce((n, a) => n * a.size, 1);
+export const product = (axes: readonly { size: number }[]): number =>
+  axes.reduce((n, a) => n * a.size, 1);

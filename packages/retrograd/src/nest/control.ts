@@ -3,11 +3,12 @@
  * per step, so that a step reads row t and writes row t + 1 and nothing is copied; any other state has one
  * place, which the step overwrites when all its readers are done, or a second place and a copy.
  */
-import { Tensor, type Node, type Shape, type Type } from "../tensor/tensor.ts";
-import { groups, results, scanOp, type Loop } from "../loops/scan.ts";
+
+import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
-import { lowerGraph, type Lowering } from "./lower.ts";
-import { plusTerms, resolve, type Buffer, type Item } from "./nest.ts";
+import { type Node, type Shape, Tensor, type Type } from "../tensor/tensor.ts";
+import { type Lowering, lowerGraph } from "./lower.ts";
+import { type Buffer, type Item, plusTerms, resolve } from "./nest.ts";
 import { atIndex, contiguous, sameView, type View } from "./view.ts";
 
 interface StatePlan {
@@ -19,42 +20,78 @@ interface StatePlan {
 
 export function emitScan(l: Lowering, node: Node<Loop>): void {
   l.flush();
-  const loop = node.attrs, { w } = l, { length, reverse, step } = loop;
+  const loop = node.attrs,
+    { w } = l,
+    { length, reverse, step } = loop;
   const read = readersOf(l, node);
   const [first, input, param] = groups(loop, node.args);
-  const numbers = node.outputs.map((_, k) => k), [finals, outs, entered] = results(loop, numbers);
+  const numbers = node.outputs.map((_, k) => k),
+    [finals, outs, entered] = results(loop, numbers);
   const depth = w.depth + 1;
   const inner = new Map<Node, HistoryOf>(); // histories that the loop inside a chunk writes
 
   const plans = first.map((init, k): StatePlan => {
     const rows = historyRows(loop, k, (o) => !l.wantedView(node, outs[o]));
-    const wanted = rows && [...rows.entered.map((j) => (j < 0 ? entered[k] : outs[j])), ...rows.outputs.map((j) => outs[j])].some(read);
+    const wanted =
+      rows &&
+      [
+        ...rows.entered.map((j) => (j < 0 ? entered[k] : outs[j])),
+        ...rows.outputs.map((j) => outs[j]),
+      ].some(read);
     const given = l.histories.get(node)?.(k);
     if (rows && (wanted || given)) {
-      const per = rows.steps, total = length * per;
-      const history = given ?? historyBuffer(l, [total + 1, ...init.shape], init, step.inputs[k].name ?? "state", depth);
+      const per = rows.steps,
+        total = length * per;
+      const history =
+        given ??
+        historyBuffer(l, [total + 1, ...init.shape], init, step.inputs[k].name ?? "state", depth);
       const at = (row: number): View => atIndex(history, row);
       l.copyInto(init, at(reverse ? total : 0));
-      const stack = (from: number): View => per === 1
-        ? { ...at(from), shape: [length, ...init.shape], strides: history.strides }
-        : { ...at(from), shape: [length, per, ...init.shape], strides: [history.strides[0] * per, ...history.strides] };
-      for (const j of rows.entered) l.setPlace(node, j < 0 ? entered[k] : outs[j], stack(reverse ? 1 : 0));
+      const stack = (from: number): View =>
+        per === 1
+          ? { ...at(from), shape: [length, ...init.shape], strides: history.strides }
+          : {
+              ...at(from),
+              shape: [length, per, ...init.shape],
+              strides: [history.strides[0] * per, ...history.strides],
+            };
+      for (const j of rows.entered)
+        l.setPlace(node, j < 0 ? entered[k] : outs[j], stack(reverse ? 1 : 0));
       for (const j of rows.outputs) l.setPlace(node, outs[j], stack(reverse ? 0 : 1));
-      const chunks: View = { ...history, shape: [length, ...init.shape], strides: [history.strides[0] * per, ...history.strides.slice(1)] };
+      const chunks: View = {
+        ...history,
+        shape: [length, ...init.shape],
+        strides: [history.strides[0] * per, ...history.strides.slice(1)],
+      };
       if (rows.inner) {
-        const { node: inside, state } = rows.inner, others = inner.get(inside);
-        inner.set(inside, (s, t) => s === state ? { ...atIndex(chunks, t), shape: [per + 1, ...init.shape], strides: history.strides } : others?.(s, t));
+        const { node: inside, state } = rows.inner,
+          others = inner.get(inside);
+        inner.set(inside, (s, t) =>
+          s === state
+            ? { ...atIndex(chunks, t), shape: [per + 1, ...init.shape], strides: history.strides }
+            : others?.(s, t),
+        );
       }
-      const shifted = (t: string, by: number): View => ({ ...atIndex(chunks, t), offset: plusTerms(atIndex(chunks, t).offset, [], by * history.strides[0] * per) });
-      return { now: (t) => shifted(t, reverse ? 1 : 0), next: (t) => shifted(t, reverse ? 0 : 1), final: at(reverse ? 0 : total) };
+      const shifted = (t: string, by: number): View => ({
+        ...atIndex(chunks, t),
+        offset: plusTerms(atIndex(chunks, t).offset, [], by * history.strides[0] * per),
+      });
+      return {
+        now: (t) => shifted(t, reverse ? 1 : 0),
+        next: (t) => shifted(t, reverse ? 0 : 1),
+        final: at(reverse ? 0 : total),
+      };
     }
-    const place = l.wantedView(node, finals[k]) ?? w.allocate(init.shape, init.dtype, step.inputs[k].name ?? "state");
+    const place =
+      l.wantedView(node, finals[k]) ??
+      w.allocate(init.shape, init.dtype, step.inputs[k].name ?? "state");
     Object.assign(place.buffer, { depth });
     l.copyInto(init, place);
     return { now: () => place, next: () => undefined, final: place };
   });
 
-  const stacks = input.map((t) => l.view(t)), params = param.map((t) => l.view(t));
+  const stacks = input.map((t) => l.view(t)),
+    params = param.map((t) => l.view(t));
   const stackOf = outs.map((o) => {
     if (l.isComputed(node, o)) return undefined;
     const view = read(o) ? l.destination(node, o, "scan") : undefined;
@@ -68,9 +105,20 @@ export function emitScan(l: Lowering, node: Node<Loop>): void {
     const states = plans.map((p) => p.now(t));
     const next = plans.map((p) => p.next(t));
     const histories = new Map([...inner].map(([n, of]) => [n, (k: number) => of(k, t)] as const));
-    const where = lowerGraph(w, step, [...states, ...stacks.map((s) => atIndex(s, t)), ...params],
-      [...next.map((v, k) => v ?? w.allocate(first[k].shape, first[k].dtype, "next")), ...stackOf.map((s) => s && atIndex(s, t))], histories);
-    moveStates(l, plans.flatMap((p, k) => (p.next(t) ? [] : [{ from: where[k], to: p.final }])));
+    const where = lowerGraph(
+      w,
+      step,
+      [...states, ...stacks.map((s) => atIndex(s, t)), ...params],
+      [
+        ...next.map((v, k) => v ?? w.allocate(first[k].shape, first[k].dtype, "next")),
+        ...stackOf.map((s) => s && atIndex(s, t)),
+      ],
+      histories,
+    );
+    moveStates(
+      l,
+      plans.flatMap((p, k) => (p.next(t) ? [] : [{ from: where[k], to: p.final }])),
+    );
   });
   plans.forEach((p, k) => {
     const wanted = l.wantedView(node, finals[k]);
@@ -92,24 +140,54 @@ function historyBuffer(l: Lowering, shape: Shape, type: Type, name: string, dept
  * op's own output of them), and outputs that are the next state. In a loop over chunks, the rows are
  * those of the loop inside.
  */
-function historyRows(loop: Loop, k: number, free: (out: number) => boolean): { steps: number; entered: number[]; outputs: number[]; inner?: { node: Node<Loop>; state: number } } | undefined {
-  const { step, states } = loop, outs = step.outputs.slice(states), leaves = step.outputs[k];
+function historyRows(
+  loop: Loop,
+  k: number,
+  free: (out: number) => boolean,
+):
+  | {
+      steps: number;
+      entered: number[];
+      outputs: number[];
+      inner?: { node: Node<Loop>; state: number };
+    }
+  | undefined {
+  const { step, states } = loop,
+    outs = step.outputs.slice(states),
+    leaves = step.outputs[k];
   if (!loop.chunk) {
     const outputs = outs.flatMap((o, j) => (same(o, leaves) && free(j) ? [j] : []));
     return { steps: 1, entered: [-1], outputs };
   }
   const inside = leaves.node as Node<Loop>;
-  if (inside.op !== scanOp || inside.attrs.length !== loop.chunk || leaves.output >= inside.attrs.states || !same(inside.args[leaves.output], step.inputs[k])) return undefined;
-  const [, o, e] = results(inside.attrs, inside.outputs.map((_, i) => new Tensor(inside, i)));
-  const state = leaves.output, next = inside.attrs.step.outputs;
+  if (
+    inside.op !== scanOp ||
+    inside.attrs.length !== loop.chunk ||
+    leaves.output >= inside.attrs.states ||
+    !same(inside.args[leaves.output], step.inputs[k])
+  )
+    return undefined;
+  const [, o, e] = results(
+    inside.attrs,
+    inside.outputs.map((_, i) => new Tensor(inside, i)),
+  );
+  const state = leaves.output,
+    next = inside.attrs.step.outputs;
   const twins = o.filter((_, j) => same(next[inside.attrs.states + j], next[state]));
-  const where = (found: readonly Tensor[]) => outs.flatMap((t, j) => (found.some((f) => same(f, t)) && free(j) ? [j] : []));
-  return { steps: loop.chunk, entered: where([e[state]]), outputs: where(twins), inner: { node: inside, state } };
+  const where = (found: readonly Tensor[]) =>
+    outs.flatMap((t, j) => (found.some((f) => same(f, t)) && free(j) ? [j] : []));
+  return {
+    steps: loop.chunk,
+    entered: where([e[state]]),
+    outputs: where(twins),
+    inner: { node: inside, state },
+  };
 }
 
 /** A place that was asked for although the value already lies in a history: copy it there. */
 function settle(l: Lowering, node: Node, output: number): void {
-  const wanted = l.wantedView(node, output), lies = l.isComputed(node, output);
+  const wanted = l.wantedView(node, output),
+    lies = l.isComputed(node, output);
   if (!wanted || !lies || sameView(wanted, lies)) return;
   l.copyView(lies, wanted);
   l.setPlace(node, output, wanted);
@@ -131,7 +209,8 @@ function moveStates(l: Lowering, moves: readonly { from: View; to: View }[]): vo
   const copies: { from: View; to: View }[] = [];
   for (const { from, to } of moves) {
     if (sameView(from, to)) continue;
-    if (mayShare(l.w.block, from.buffer, to.buffer) && isWhole(from) && isWhole(to)) from.buffer.alias = to.buffer;
+    if (mayShare(l.w.block, from.buffer, to.buffer) && isWhole(from) && isWhole(to))
+      from.buffer.alias = to.buffer;
     else copies.push({ from, to });
   }
   for (const { from, to } of copies) // an exchange of states needs every old value read before any is overwritten
@@ -144,13 +223,22 @@ function moveStates(l: Lowering, moves: readonly { from: View; to: View }[]): vo
 }
 
 const isWhole = (v: View): boolean =>
-  v.offset.base === 0 && v.offset.terms.length === 0 && `${v.strides}` === `${contiguous(v.shape)}`
-  && v.shape.reduce((a, b) => a * b, 1) === v.buffer.length;
+  v.offset.base === 0 &&
+  v.offset.terms.length === 0 &&
+  `${v.strides}` === `${contiguous(v.shape)}` &&
+  v.shape.reduce((a, b) => a * b, 1) === v.buffer.length;
 
 /** True when writing `next` where `now` lies disturbs no reader of `now` in these items. */
 export function mayShare(items: readonly Item[], next: Buffer, now: Buffer): boolean {
-  if (next.kind !== "temporary" || next.dtype !== now.dtype || next.length !== now.length || resolve(next) === resolve(now)) return false;
-  let written = false, writers = 0;
+  if (
+    next.kind !== "temporary" ||
+    next.dtype !== now.dtype ||
+    next.length !== now.length ||
+    resolve(next) === resolve(now)
+  )
+    return false;
+  let written = false,
+    writers = 0;
   for (const item of items) {
     const reads = accesses(item, "reads").filter((a) => resolve(a.buffer) === resolve(now));
     const writes = accesses(item, "writes").filter((a) => resolve(a.buffer) === resolve(next));
@@ -159,7 +247,9 @@ export function mayShare(items: readonly Item[], next: Buffer, now: Buffer): boo
     if (!writes.length) continue;
     writers++;
     written = true;
-    const inPlace = item.kind === "kernel" && reads.every((r) => r.aligned !== undefined && writes.every((x) => x.aligned === r.aligned));
+    const inPlace =
+      item.kind === "kernel" &&
+      reads.every((r) => r.aligned !== undefined && writes.every((x) => x.aligned === r.aligned));
     if (reads.length && !inPlace) return false;
     if (item.kind !== "kernel" && reads.length) return false;
   }
@@ -175,8 +265,10 @@ function accesses(item: Item, which: "reads" | "writes"): { buffer: Buffer; alig
 /** A loop whose condition is computed at each turn. */
 export function emitWhile(l: Lowering, node: Node<While>): void {
   l.flush();
-  const { condition, body, states } = node.attrs, { w } = l;
-  const first = node.args.slice(0, states), params = node.args.slice(states).map((t) => l.view(t));
+  const { condition, body, states } = node.attrs,
+    { w } = l;
+  const first = node.args.slice(0, states),
+    params = node.args.slice(states).map((t) => l.view(t));
   const places = first.map((t, k) => {
     const place = l.wantedView(node, k) ?? w.allocate(t.shape, t.dtype, "state");
     Object.assign(place.buffer, { depth: w.depth + 1 });
@@ -184,10 +276,25 @@ export function emitWhile(l: Lowering, node: Node<While>): void {
     return place;
   });
   const flag = w.buffer([], "bool", "condition", { depth: w.depth + 1 });
-  const test = w.inner(() => lowerGraph(w, condition, [...places, ...params], [{ buffer: flag, offset: { base: 0, terms: [] }, shape: [], strides: [] }]));
+  const test = w.inner(() =>
+    lowerGraph(
+      w,
+      condition,
+      [...places, ...params],
+      [{ buffer: flag, offset: { base: 0, terms: [] }, shape: [], strides: [] }],
+    ),
+  );
   const turn = w.inner(() => {
-    const next = lowerGraph(w, body, [...places, ...params], first.map((t) => w.allocate(t.shape, t.dtype, "next")));
-    moveStates(l, next.map((from, k) => ({ from, to: places[k] })));
+    const next = lowerGraph(
+      w,
+      body,
+      [...places, ...params],
+      first.map((t) => w.allocate(t.shape, t.dtype, "next")),
+    );
+    moveStates(
+      l,
+      next.map((from, k) => ({ from, to: places[k] })),
+    );
   });
   w.push({ kind: "while", condition: test, flag, body: turn });
   places.forEach((p, k) => l.setPlace(node, k, p));

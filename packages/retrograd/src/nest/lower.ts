@@ -3,33 +3,51 @@
  * run together: a cluster stays open while ready maps fit it. Views cost nothing; a concatenation is a
  * place that its parts write into; everything else is one kernel, or a loop of them.
  */
-import { constant, lettersOf, rewrite, slot, type Expr } from "../scalar/index.ts";
-import { sizeOf, type Node, type Tensor } from "../tensor/tensor.ts";
-import { topological, uniform, type Graph } from "../tensor/graph.ts";
-import { isElementwise, reduced, type MapAttrs } from "../ops/map.ts";
+
+import { isElementwise, type MapAttrs, reduced } from "../ops/map.ts";
+import { constant, type Expr, lettersOf, rewrite, slot } from "../scalar/index.ts";
+import { type Graph, topological, uniform } from "../tensor/graph.ts";
+import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Operand } from "./axes.ts";
-import { pointwise, type PointwiseStep } from "./pointwise.ts";
-import type { Buffer } from "./nest.ts";
-import { emitReduction, isTiled } from "./products.ts";
-import type { Reduction } from "./reduce.ts";
-import { contiguous, flipView, reshapeView, sameView, sliceView, whole, type View } from "./view.ts";
-import type { Workspace } from "./workspace.ts";
+import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitIndexed } from "./indexed.ts";
-import { emitScan, emitWhile } from "./control.ts";
+import type { Buffer } from "./nest.ts";
+import { type PointwiseStep, pointwise } from "./pointwise.ts";
+import { emitReduction, isTiled } from "./products.ts";
+import type { Reduction } from "./reduce.ts";
+import {
+  contiguous,
+  flipView,
+  reshapeView,
+  sameView,
+  sliceView,
+  type View,
+  whole,
+} from "./view.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What a reader sees of a tensor: a place, or an expression that is cheaper than a place. */
 export type Source = { readonly view: View } | { readonly inline: MapAttrs };
 
 /** Lower a graph into the open block of `w`; returns where each output lies. */
-export function lowerGraph(w: Workspace, graph: Graph, inputs: readonly View[], outs: readonly (View | undefined)[], histories: Histories = new Map()): View[] {
+export function lowerGraph(
+  w: Workspace,
+  graph: Graph,
+  inputs: readonly View[],
+  outs: readonly (View | undefined)[],
+  histories: Histories = new Map(),
+): View[] {
   return new Lowering(w, graph, inputs, histories).run(outs);
 }
 
 /** Where a loop is to write the rows of its states, for loops inside a loop over chunks. */
 export type Histories = ReadonlyMap<Node, (state: number) => View | undefined>;
 
-interface OpenStep { node: Node<MapAttrs>; step: Omit<PointwiseStep, "stores"> }
+interface OpenStep {
+  node: Node<MapAttrs>;
+  step: Omit<PointwiseStep, "stores">;
+}
 
 export class Lowering {
   readonly w: Workspace;
@@ -54,10 +72,11 @@ export class Lowering {
 
   run(outs: readonly (View | undefined)[]): View[] {
     this.order = topological(this.graph.outputs);
-    for (const n of this.order) for (const a of n.args) {
-      if (!this.readers.has(a.node)) this.readers.set(a.node, new Set());
-      this.readers.get(a.node)!.add(n);
-    }
+    for (const n of this.order)
+      for (const a of n.args) {
+        if (!this.readers.has(a.node)) this.readers.set(a.node, new Set());
+        this.readers.get(a.node)!.add(n);
+      }
     this.graph.outputs.forEach((t) => this.outputs.add(t.node));
     const copies: [Tensor, View][] = [];
     this.graph.outputs.forEach((t, i) => {
@@ -72,17 +91,31 @@ export class Lowering {
 
   /** Ask for `t` to be computed into `view`; false where a copy is needed instead. */
   private place(t: Tensor, view: View): boolean {
-    const { node } = t, row = this.wanted.get(node) ?? [];
+    const { node } = t,
+      row = this.wanted.get(node) ?? [];
     if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
     if (node.op.name === "map" && isTransposition(node)) {
-      const { operands: [from], out } = node.attrs as MapAttrs;
-      return this.place(node.args[0], { ...view, shape: node.args[0].shape, strides: [...from].map((l) => view.strides[out.indexOf(l)]) });
+      const {
+        operands: [from],
+        out,
+      } = node.attrs as MapAttrs;
+      if (from.length !== out.length) return false; // a broadcast is copied to every row
+      return this.place(node.args[0], {
+        ...view,
+        shape: node.args[0].shape,
+        strides: [...from].map((l) => view.strides[out.indexOf(l)]),
+      });
     }
-    if (node.op.lower === "constant") return false;
+    if (node.op.lower === "constant" || (node.op.lower === "map" && isInline(node))) return false;
     if (node.op.lower === "view") {
-      const moved = node.op.name === "reshape" ? reshapeView(view, node.args[0].shape)
-        : node.op.name === "flip" ? flipView(view, node.attrs.axes)
-        : node.op.name === "stopGradient" ? view : undefined;
+      const moved =
+        node.op.name === "reshape"
+          ? reshapeView(view, node.args[0].shape)
+          : node.op.name === "flip"
+            ? flipView(view, node.attrs.axes)
+            : node.op.name === "stopGradient"
+              ? view
+              : undefined;
       return moved !== undefined && this.place(node.args[0], moved);
     }
     row[t.output] = view;
@@ -92,13 +125,19 @@ export class Lowering {
 
   /** The parts of a concatenation are written straight into their place. */
   private placeParts(node: Node): void {
-    const [out] = node.outputs, { axis } = node.attrs as { axis: number };
+    const [out] = node.outputs,
+      { axis } = node.attrs as { axis: number };
     const view = this.wantedView(node, 0) ?? this.w.allocate(out.shape, out.dtype, "concatenate");
     this.wanted.set(node, [view]);
     let start = 0;
     for (const a of node.args) {
       const starts = out.shape.map((_, i) => (i === axis ? start : 0));
-      const part = sliceView(view, starts, a.shape, starts.map(() => 1));
+      const part = sliceView(
+        view,
+        starts,
+        a.shape,
+        starts.map(() => 1),
+      );
       if (this.place(a, part)) this.partsPlaced.add(part);
       start += a.shape[axis];
     }
@@ -116,7 +155,8 @@ export class Lowering {
   /** Outputs of a node that a node of this graph or its result reads. */
   usedOutputs(node: Node): Set<number> {
     const used = new Set<number>();
-    for (const r of this.readers.get(node) ?? []) for (const a of r.args) if (a.node === node) used.add(a.output);
+    for (const r of this.readers.get(node) ?? [])
+      for (const a of r.args) if (a.node === node) used.add(a.output);
     for (const t of this.graph.outputs) if (t.node === node) used.add(t.output);
     return used;
   }
@@ -129,14 +169,22 @@ export class Lowering {
   /** Take ready nodes, elementwise ones of the open cluster first. */
   private schedule(): void {
     const pending = new Set(this.order.filter((n) => !this.places.has(n) && !this.isLazy(n)));
-    const done = (n: Node): boolean => this.isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
+    const done = (n: Node): boolean =>
+      this.isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
     const ready = (n: Node) => n.args.every((a) => done(a.node));
     while (pending.size) {
-      let next: Node | undefined, best = Infinity;
+      let next: Node | undefined,
+        best = Infinity;
       for (const n of pending) {
         if (!ready(n)) continue;
-        const rank = this.folded.has(n) || this.fits(n) ? 0 : n.op.lower !== "map" || isElementwise(n.attrs) ? 1
-          : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n) ? 2 : 3;
+        const rank =
+          this.folded.has(n) || this.fits(n)
+            ? 0
+            : n.op.lower !== "map" || isElementwise(n.attrs)
+              ? 1
+              : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n)
+                ? 2
+                : 3;
         if (rank < best) [next, best] = [n, rank];
         if (rank === 0) break;
       }
@@ -150,17 +198,29 @@ export class Lowering {
 
   /** Nodes that are read in place: views, constants, fills and other bodies without operands. */
   private isLazy(n: Node): boolean {
-    return n.op.lower === "view" || n.op.lower === "constant" || n.op.lower === "input"
-      || (n.op.lower === "map" && (isTransposition(n) || isInline(n)));
+    return (
+      n.op.lower === "view" ||
+      n.op.lower === "constant" ||
+      n.op.lower === "input" ||
+      (n.op.lower === "map" && (isTransposition(n) || isInline(n)))
+    );
   }
 
   /** May join the open cluster: same space, and what it reads of the cluster it reads in place. */
   private fits(n: Node): boolean {
-    if (this.open.length === 0 || n.op.lower !== "map" || !isElementwise(n.attrs) || spaceOf(n) !== this.openSpace) return false;
+    if (
+      this.open.length === 0 ||
+      n.op.lower !== "map" ||
+      !isElementwise(n.attrs) ||
+      spaceOf(n) !== this.openSpace
+    )
+      return false;
     if (this.open.length >= 48) return false;
-    return n.args.every((a, k) => this.inCluster(a) === undefined
-      ? !this.reachesOpen(a.node)
-      : n.attrs.operands[k] === n.attrs.out);
+    return n.args.every((a, k) =>
+      this.inCluster(a) === undefined
+        ? !this.reachesOpen(a.node)
+        : n.attrs.operands[k] === n.attrs.out,
+    );
   }
   private inCluster(t: Tensor): number | undefined {
     const k = this.open.findIndex((s) => s.node === t.node);
@@ -168,10 +228,12 @@ export class Lowering {
   }
   /** True when a lazy chain ends in a value that the open cluster has not stored yet. */
   private reachesOpen = (n: Node): boolean =>
-    this.open.some((s) => s.node === n) || (this.isLazy(n) && n.args.some((a) => this.reachesOpen(a.node)));
+    this.open.some((s) => s.node === n) ||
+    (this.isLazy(n) && n.args.some((a) => this.reachesOpen(a.node)));
 
   private emit(n: Node): void {
-    if (n.op.lower === "map") return isElementwise(n.attrs) ? this.emitPointwise(n) : this.emitReduced(n);
+    if (n.op.lower === "map")
+      return isElementwise(n.attrs) ? this.emitPointwise(n) : this.emitReduced(n);
     if (n.op.name === "scan") return emitScan(this, n);
     if (n.op.name === "while") return emitWhile(this, n);
     if (n.op.lower === "copy") return emitCopyOp(this, n);
@@ -186,28 +248,42 @@ export class Lowering {
   }
 
   private stepOf(n: Node<MapAttrs>): Omit<PointwiseStep, "stores"> {
-    const { attrs } = n, rename = renaming(attrs.out);
+    const { attrs } = n,
+      rename = renaming(attrs.out);
     for (const a of n.args) if (this.inCluster(a) === undefined) this.source(a); // may close the cluster
     const operands: (Operand | number)[] = [];
-    const body = this.inlined(n, (a, letters) => {
-      const k = this.inCluster(a);
-      return slot(operands.push(k ?? { view: this.view(a), letters: rename(letters) }) - 1);
-    }, rename);
+    const body = this.inlined(
+      n,
+      (a, letters) => {
+        const k = this.inCluster(a);
+        return slot(operands.push(k ?? { view: this.view(a), letters: rename(letters) }) - 1);
+      },
+      rename,
+    );
     return { body, operands, dtype: attrs.dtype, name: attrs.name };
   }
 
   /** The body of a map, with cheap operands written into it; `read` gives slots to the others. */
-  private inlined(n: Node<MapAttrs>, read: (a: Tensor, letters: string) => Expr, rename: (letters: string) => string): Expr {
+  private inlined(
+    n: Node<MapAttrs>,
+    read: (a: Tensor, letters: string) => Expr,
+    rename: (letters: string) => string,
+  ): Expr {
     const { attrs } = n;
     return rewrite(attrs.body, (leaf) => {
       if (leaf.kind === "const") return leaf;
       if (leaf.kind === "index") return { kind: "index", letter: rename(leaf.letter) };
-      const a = n.args[leaf.index], letters = attrs.operands[leaf.index];
+      const a = n.args[leaf.index],
+        letters = attrs.operands[leaf.index];
       if (this.inCluster(a) !== undefined) return read(a, letters);
       const source = this.source(a);
       if ("view" in source) return read(a, letters);
       const inner = source.inline;
-      return rewrite(inner.body, (x) => x.kind === "index" ? { kind: "index", letter: rename(letters[inner.out.indexOf(x.letter)]) } : x);
+      return rewrite(inner.body, (x) =>
+        x.kind === "index"
+          ? { kind: "index", letter: rename(letters[inner.out.indexOf(x.letter)]) }
+          : x,
+      );
     });
   }
 
@@ -220,14 +296,16 @@ export class Lowering {
     const { attrs } = open[0].node;
     const sizes = Object.fromEntries([...attrs.out].map((l, i) => [letters[i], attrs.sizes[l]]));
     const steps = open.map(({ node, step }): PointwiseStep => {
-      const readOutside = this.outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
+      const readOutside =
+        this.outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
       if (!readOutside && !this.wantedView(node, 0)) return { ...step, stores: [] };
       const view = this.destination(node, 0, node.attrs.name);
       this.setPlace(node, 0, view);
       return { ...step, stores: [view] };
     });
     this.open = [];
-    if (sizeOf(Object.values(sizes)) > 0 && steps.some((s) => s.stores.length)) this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
+    if (sizeOf(Object.values(sizes)) > 0 && steps.some((s) => s.stores.length))
+      this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
   }
 
   /** A sum; where it only feeds an addition whose other terms are known, it is added up as it is stored. */
@@ -239,39 +317,81 @@ export class Lowering {
       emitReduction(this.w, r, []);
       return this.setPlace(n, 0, r.store);
     }
-    const { node, addends } = sum, store = this.destination(node, 0, n.attrs.name);
+    const { node, addends } = sum,
+      store = this.destination(node, 0, n.attrs.name);
     emitReduction(this.w, this.reductionOf(n, store), addends);
     this.setPlace(node, 0, store);
     this.folded.add(node);
   }
 
   /** The addition that `n` alone feeds, when every other term of it already lies somewhere. */
-  private additionAfter(n: Node<MapAttrs>): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
-    const readers = [...(this.readers.get(n) ?? [])], [node] = readers;
-    if (readers.length !== 1 || this.outputs.has(n) || this.wantedView(n, 0) || node.op.lower !== "map" || !isElementwise(node.attrs)) return undefined;
-    const slots = terms(node.attrs.body), { out } = node.attrs as MapAttrs;
+  private additionAfter(
+    n: Node<MapAttrs>,
+  ): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
+    const readers = [...(this.readers.get(n) ?? [])],
+      [node] = readers;
+    if (
+      readers.length !== 1 ||
+      this.outputs.has(n) ||
+      this.wantedView(n, 0) ||
+      node.op.lower !== "map" ||
+      !isElementwise(node.attrs)
+    )
+      return undefined;
+    const slots = terms(node.attrs.body),
+      { out } = node.attrs as MapAttrs;
     const own = slots?.filter((k) => node.args[k].node === n) ?? [];
-    if (!slots || own.length !== 1 || node.attrs.operands[own[0]] !== out || node.attrs.dtype !== n.attrs.dtype) return undefined;
+    if (
+      !slots ||
+      own.length !== 1 ||
+      node.attrs.operands[own[0]] !== out ||
+      node.attrs.dtype !== n.attrs.dtype
+    )
+      return undefined;
     const others = slots.filter((k) => k !== own[0]);
     if (!others.every((k) => this.isKnown(node.args[k]))) return undefined;
     const addends: Operand[] = [];
     for (const k of others) {
       const source = this.source(node.args[k]);
       if (!("view" in source)) return undefined;
-      addends.push({ view: source.view, letters: [...(node.attrs.operands[k] as string)].map((l) => n.attrs.out[out.indexOf(l)]).join("") });
+      addends.push({
+        view: source.view,
+        letters: [...(node.attrs.operands[k] as string)]
+          .map((l) => n.attrs.out[out.indexOf(l)])
+          .join(""),
+      });
     }
-    const probe = this.reductionOf(n, { ...whole(DUMMY, n.outputs[0].shape), ...(this.wantedView(node, 0) ?? {}) });
+    const probe = this.reductionOf(n, {
+      ...whole(DUMMY, n.outputs[0].shape),
+      ...(this.wantedView(node, 0) ?? {}),
+    });
     return addends.length === 1 || isTiled(this.w, probe) ? { node, addends } : undefined;
   }
   private isKnown = (t: Tensor): boolean =>
-    this.places.get(t.node)?.[t.output] !== undefined || (this.isLazy(t.node) && t.node.args.every(this.isKnown));
+    this.places.get(t.node)?.[t.output] !== undefined ||
+    (this.isLazy(t.node) && t.node.args.every(this.isKnown));
 
   private reductionOf(n: Node<MapAttrs>, store: View): Reduction {
-    const { attrs } = n, operands: Operand[] = [];
-    const body = this.inlined(n, (a, letters) => {
-      return slot(operands.push({ view: this.view(a), letters }) - 1);
-    }, (l) => l);
-    return { out: attrs.out, over: reduced(attrs), sizes: attrs.sizes, body, operands, reduce: attrs.reduce, dtype: attrs.dtype, store, name: attrs.name };
+    const { attrs } = n,
+      operands: Operand[] = [];
+    const body = this.inlined(
+      n,
+      (a, letters) => {
+        return slot(operands.push({ view: this.view(a), letters }) - 1);
+      },
+      (l) => l,
+    );
+    return {
+      out: attrs.out,
+      over: reduced(attrs),
+      sizes: attrs.sizes,
+      body,
+      operands,
+      reduce: attrs.reduce,
+      dtype: attrs.dtype,
+      store,
+      name: attrs.name,
+    };
   }
 
   /** What a reader sees of `t`. */
@@ -289,7 +409,17 @@ export class Lowering {
     if (value !== undefined) {
       const out = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
       const sizes = Object.fromEntries([...out].map((l, i) => [l, t.shape[i]]));
-      return { inline: { operands: [], out, body: constant(value), sizes, reduce: "sum", dtype: t.dtype, name: "fill" } };
+      return {
+        inline: {
+          operands: [],
+          out,
+          body: constant(value),
+          sizes,
+          reduce: "sum",
+          dtype: t.dtype,
+          name: "fill",
+        },
+      };
     }
     return { view: this.view(t) };
   }
@@ -298,22 +428,43 @@ export class Lowering {
   view(t: Tensor): View {
     const known = this.places.get(t.node)?.[t.output];
     if (known) return known;
-    const { node } = t, { attrs } = node;
+    const { node } = t,
+      { attrs } = node;
     if (node.op.lower === "constant") {
-      const buffer = this.w.buffer(t.shape, t.dtype, "constant", { kind: "constant", depth: 0, data: t.data });
+      const buffer = this.w.buffer(t.shape, t.dtype, "constant", {
+        kind: "constant",
+        depth: 0,
+        data: t.data,
+      });
       this.w.stable.add(buffer);
-      return this.remember(node, { buffer, offset: { base: 0, terms: [] }, shape: t.shape, strides: contiguous(t.shape) });
+      return this.remember(node, {
+        buffer,
+        offset: { base: 0, terms: [] },
+        shape: t.shape,
+        strides: contiguous(t.shape),
+      });
     }
     if (node.op.lower === "map" && isInline(node)) return this.remember(node, this.materialise(t));
     if (node.op.lower === "map" && isTransposition(node)) {
-      const arg = this.view(node.args[0]), { operands: [from], out } = attrs as MapAttrs;
-      return this.remember(node, { ...arg, shape: t.shape, strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)) });
+      const arg = this.view(node.args[0]),
+        {
+          operands: [from],
+          out,
+        } = attrs as MapAttrs;
+      return this.remember(node, {
+        ...arg,
+        shape: t.shape,
+        strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)),
+      });
     }
     const arg = this.view(node.args[0]);
     switch (node.op.name) {
-      case "slice": return this.remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
-      case "flip": return this.remember(node, flipView(arg, attrs.axes));
-      case "stopGradient": return this.remember(node, arg);
+      case "slice":
+        return this.remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
+      case "flip":
+        return this.remember(node, flipView(arg, attrs.axes));
+      case "stopGradient":
+        return this.remember(node, arg);
       case "reshape": {
         const moved = reshapeView(arg, t.shape);
         if (moved) return this.remember(node, moved);
@@ -321,7 +472,10 @@ export class Lowering {
         this.copyView(arg, copy);
         return this.remember(node, reshapeView(copy, t.shape)!);
       }
-      default: throw new Error(`${node.op.name} ${node.attrs.name ?? ""} ${node.outputs.map((o) => o.shape)} has not been computed yet`);
+      default:
+        throw new Error(
+          `${node.op.name} ${node.attrs.name ?? ""} ${node.outputs.map((o) => o.shape)} has not been computed yet`,
+        );
     }
   }
   private remember(node: Node, view: View): View {
@@ -337,7 +491,16 @@ export class Lowering {
   private fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
     this.flush();
     if (sizeOf(view.shape) > 0)
-      this.w.emit(pointwise({ letters: out, sizes, steps: [{ body, operands: [], dtype, stores: [view], name: "fill" }] }, this.w.can));
+      this.w.emit(
+        pointwise(
+          {
+            letters: out,
+            sizes,
+            steps: [{ body, operands: [], dtype, stores: [view], name: "fill" }],
+          },
+          this.w.can,
+        ),
+      );
   }
 
   /** Copy a tensor to a place of its own. */
@@ -351,16 +514,39 @@ export class Lowering {
     const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, to.shape.length);
     const sizes = Object.fromEntries([...letters].map((l, i) => [l, to.shape[i]]));
     if (sizeOf(to.shape) > 0)
-      this.w.emit(pointwise({ letters, sizes, steps: [{ body: slot(0), operands: [{ view: from, letters }], dtype: to.buffer.dtype, stores: [to], name: "copy" }] }, this.w.can));
+      this.w.emit(
+        pointwise(
+          {
+            letters,
+            sizes,
+            steps: [
+              {
+                body: slot(0),
+                operands: [{ view: from, letters }],
+                dtype: to.buffer.dtype,
+                stores: [to],
+                name: "copy",
+              },
+            ],
+          },
+          this.w.can,
+        ),
+      );
   }
 }
 
 /** A map that only moves or repeats elements: a view. */
 const isTransposition = ({ attrs }: Node): boolean =>
-  attrs.body.kind === "slot" && attrs.operands.length === 1 && [...attrs.operands[0]].every((l) => attrs.out.includes(l));
+  attrs.body.kind === "slot" &&
+  attrs.operands.length === 1 &&
+  [...attrs.operands[0]].every((l) => attrs.out.includes(l));
 /** A map without operands that is as cheap to compute as to read. */
 const isInline = ({ attrs, args }: Node): boolean =>
-  args.length === 0 && isElementwise(attrs) && (attrs.body.kind === "const" || attrs.body.kind === "index" || (lettersOf(attrs.body).size > 0 && depth(attrs.body) <= 3));
+  args.length === 0 &&
+  isElementwise(attrs) &&
+  (attrs.body.kind === "const" ||
+    attrs.body.kind === "index" ||
+    (lettersOf(attrs.body).size > 0 && depth(attrs.body) <= 3));
 /** The slots that a body adds up, each once; undefined when it does anything else. */
 function terms(e: Expr): number[] | undefined {
   if (e.kind === "slot") return [e.index];
@@ -368,10 +554,19 @@ function terms(e: Expr): number[] | undefined {
   const [a, b] = e.args.map(terms);
   return a && b && !a.some((k) => b.includes(k)) ? [...a, ...b] : undefined;
 }
-const DUMMY: Buffer = { id: -1, name: "probe", dtype: "float32", length: 0, kind: "temporary", depth: 0 };
+const DUMMY: Buffer = {
+  id: -1,
+  name: "probe",
+  dtype: "float32",
+  length: 0,
+  kind: "temporary",
+  depth: 0,
+};
 const depth = (e: Expr): number => (e.kind === "call" ? 1 + Math.max(...e.args.map(depth)) : 0);
 
 const spaceOf = ({ outputs: [{ shape }] }: Node): string => shape.join();
 /** Letters of the cluster for letters of a map, by the position of the axis in the output. */
-const renaming = (out: string) => (letters: string): string =>
-  [...letters].map((l) => "abcdefghijklmnopqrstuvwxyz"[out.indexOf(l)]).join("");
+const renaming =
+  (out: string) =>
+  (letters: string): string =>
+    [...letters].map((l) => "abcdefghijklmnopqrstuvwxyz"[out.indexOf(l)]).join("");

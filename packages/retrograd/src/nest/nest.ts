@@ -33,23 +33,41 @@ export interface Affine {
   readonly base: number;
   readonly terms: readonly (readonly [index: string, stride: number])[];
 }
-export const at = (base: number, ...terms: (readonly [string, number])[]): Affine => plusTerms({ base, terms: [] }, terms);
+export const at = (base: number, ...terms: (readonly [string, number])[]): Affine =>
+  plusTerms({ base, terms: [] }, terms);
 
 /** a + terms, with equal indices joined and zero strides dropped. */
-export function plusTerms(a: Affine, terms: readonly (readonly [string, number])[], base = 0): Affine {
+export function plusTerms(
+  a: Affine,
+  terms: readonly (readonly [string, number])[],
+  base = 0,
+): Affine {
   const sum = new Map<string, number>(a.terms);
   for (const [i, s] of terms) sum.set(i, (sum.get(i) ?? 0) + s);
   return { base: a.base + base, terms: [...sum].filter(([, s]) => s !== 0) };
 }
 export const plusAffine = (a: Affine, b: Affine, times = 1): Affine =>
-  plusTerms(a, b.terms.map(([i, s]) => [i, s * times] as const), b.base * times);
+  plusTerms(
+    a,
+    b.terms.map(([i, s]) => [i, s * times] as const),
+    b.base * times,
+  );
 
-interface Typed { readonly dtype: DType; readonly lanes: number }
+interface Typed {
+  readonly dtype: DType;
+  readonly lanes: number;
+}
 export type Value =
   | (Typed & { readonly kind: "number"; readonly value: number })
   | (Typed & { readonly kind: "local"; readonly name: string })
   /** `stride` between lanes: 1 is a vector load, 0 one number in every lane, else lane by lane. */
-  | (Typed & { readonly kind: "load"; readonly buffer: Buffer; readonly at: Affine; readonly stride: number; readonly dynamic?: Dynamic })
+  | (Typed & {
+      readonly kind: "load";
+      readonly buffer: Buffer;
+      readonly at: Affine;
+      readonly stride: number;
+      readonly dynamic?: Dynamic;
+    })
   /** The integer value of an affine index; lanes differ by `stride`. */
   | (Typed & { readonly kind: "index"; readonly at: Affine; readonly stride: number })
   | (Typed & { readonly kind: "call"; readonly fn: Scalar; readonly args: readonly Value[] })
@@ -57,12 +75,28 @@ export type Value =
   | (Typed & { readonly kind: "lane"; readonly value: Value; readonly lane: number });
 
 /** A run-time part of an address: index · stride elements, the index in [0, count). */
-export interface Dynamic { readonly index: Value; readonly stride: number; readonly count: number }
+export interface Dynamic {
+  readonly index: Value;
+  readonly stride: number;
+  readonly count: number;
+}
 
 export type Stmt =
-  | { readonly kind: "for"; readonly index: string; readonly count: number; readonly step: number; readonly body: readonly Stmt[] }
+  | {
+      readonly kind: "for";
+      readonly index: string;
+      readonly count: number;
+      readonly step: number;
+      readonly body: readonly Stmt[];
+    }
   | { readonly kind: "let" | "set"; readonly name: string; readonly value: Value }
-  | { readonly kind: "store"; readonly buffer: Buffer; readonly at: Affine; readonly value: Value; readonly dynamic?: Dynamic };
+  | {
+      readonly kind: "store";
+      readonly buffer: Buffer;
+      readonly at: Affine;
+      readonly value: Value;
+      readonly dynamic?: Dynamic;
+    };
 
 /** What a target can do; passes ask this, never a target's name. */
 export interface Abilities {
@@ -85,12 +119,27 @@ export interface Kernel {
   readonly note: string;
 }
 /** A use of a buffer; `aligned` when element i of the output reads only element i of it. */
-export interface Access { readonly buffer: Buffer; readonly aligned?: string }
+export interface Access {
+  readonly buffer: Buffer;
+  readonly aligned?: string;
+}
 
 export type Item =
   | { readonly kind: "kernel"; readonly kernel: Kernel }
-  | { readonly kind: "loop"; readonly index: string; readonly count: number; readonly reverse: boolean; readonly body: Item[]; readonly name: string }
-  | { readonly kind: "while"; readonly condition: Item[]; readonly flag: Buffer; readonly body: Item[] };
+  | {
+      readonly kind: "loop";
+      readonly index: string;
+      readonly count: number;
+      readonly reverse: boolean;
+      readonly body: Item[];
+      readonly name: string;
+    }
+  | {
+      readonly kind: "while";
+      readonly condition: Item[];
+      readonly flag: Buffer;
+      readonly body: Item[];
+    };
 
 /** The whole program: what runs once after residents are written, and what runs at each call. */
 export interface Schedule {
@@ -104,10 +153,15 @@ export const loop = (index: string, count: number, body: readonly Stmt[], step =
   count <= 0 ? [] : [{ kind: "for", index, count, step, body }];
 
 /** Visit every kernel of a list of items, with the loops around it. */
-export function kernelsOf(items: readonly Item[], visit: (k: Kernel, loops: readonly { index: string; count: number }[]) => void, around: readonly { index: string; count: number }[] = []): void {
+export function kernelsOf(
+  items: readonly Item[],
+  visit: (k: Kernel, loops: readonly { index: string; count: number }[]) => void,
+  around: readonly { index: string; count: number }[] = [],
+): void {
   for (const item of items) {
     if (item.kind === "kernel") visit(item.kernel, around);
-    else if (item.kind === "loop") kernelsOf(item.body, visit, [...around, { index: item.index, count: item.count }]);
+    else if (item.kind === "loop")
+      kernelsOf(item.body, visit, [...around, { index: item.index, count: item.count }]);
     else {
       kernelsOf(item.condition, visit, around);
       kernelsOf(item.body, visit, around);

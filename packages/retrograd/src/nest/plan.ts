@@ -3,14 +3,27 @@
  * places. The peak is known before anything runs.
  */
 import { bytesOf } from "../scalar/dtype.ts";
-import { resolve, type Buffer, type Item, type Schedule } from "./nest.ts";
+import { type Buffer, type Item, resolve, type Schedule } from "./nest.ts";
 
 /** Cache lines, and room for a vector that reads past the last column. */
-const ALIGN = 64, SLACK = 16;
+const ALIGN = 64,
+  SLACK = 16;
 
-interface Life { buffer: Buffer; first: number; last: number; bytes: number }
-interface Use { position: number; write: boolean; loops: readonly Span[] }
-interface Span { start: number; end: number }
+interface Life {
+  buffer: Buffer;
+  first: number;
+  last: number;
+  bytes: number;
+}
+interface Use {
+  position: number;
+  write: boolean;
+  loops: readonly Span[];
+}
+interface Span {
+  start: number;
+  end: number;
+}
 
 /** Give every buffer of the schedule its offset; returns the bytes of the arena. */
 export function plan(schedule: Schedule): number {
@@ -18,7 +31,9 @@ export function plan(schedule: Schedule): number {
   const placed: Life[] = [];
   let size = 0;
   for (const life of lives) {
-    const busy = placed.filter((p) => p.first <= life.last && life.first <= p.last).sort((a, b) => a.buffer.offset! - b.buffer.offset!);
+    const busy = placed
+      .filter((p) => p.first <= life.last && life.first <= p.last)
+      .sort((a, b) => a.buffer.offset! - b.buffer.offset!);
     let at = 0;
     for (const b of busy) {
       if (at + life.bytes <= b.buffer.offset!) break;
@@ -47,7 +62,8 @@ function lifetimes(schedule: Schedule): Life[] {
         for (const a of item.kernel.writes) use(a.buffer, true, loops);
         continue;
       }
-      const span: Span = { start: ++position, end: 0 }, inside = [...loops, span];
+      const span: Span = { start: ++position, end: 0 },
+        inside = [...loops, span];
       if (item.kind === "while") {
         walk(item.condition, inside);
         position++;
@@ -64,9 +80,11 @@ function lifetimes(schedule: Schedule): Life[] {
   for (const buffer of schedule.buffers) {
     if (buffer.alias) continue;
     const aliases = schedule.buffers.filter((b) => resolve(b) === buffer);
-    const kinds = new Set(aliases.map((b) => b.kind)), seen = uses.get(buffer) ?? [];
+    const kinds = new Set(aliases.map((b) => b.kind)),
+      seen = uses.get(buffer) ?? [];
     const bytes = Math.ceil((buffer.length * bytesOf(buffer.dtype) + SLACK) / ALIGN) * ALIGN;
-    if (kinds.has("resident") || kinds.has("constant")) lives.push({ buffer, first: 0, last: end, bytes });
+    if (kinds.has("resident") || kinds.has("constant"))
+      lives.push({ buffer, first: 0, last: end, bytes });
     else if (seen.length || kinds.has("input") || kinds.has("output")) {
       const outside: Use[] = []; // filled before the run, or read after it
       if (kinds.has("input")) outside.push({ position: 0, write: true, loops: [] });
@@ -82,8 +100,10 @@ function lifetimes(schedule: Schedule): Life[] {
 function span(uses: readonly Use[], end: number): [number, number] {
   if (uses.length === 0) return [0, end];
   let common = uses[0].loops.length;
-  for (const u of uses) while (common > 0 && u.loops[common - 1] !== uses[0].loops[common - 1]) common--;
-  let first = Infinity, last = 0;
+  for (const u of uses)
+    while (common > 0 && u.loops[common - 1] !== uses[0].loops[common - 1]) common--;
+  let first = Infinity,
+    last = 0;
   for (const u of uses) {
     const inner = u.loops[common];
     first = Math.min(first, inner ? inner.start : u.position);

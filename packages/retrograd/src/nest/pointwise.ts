@@ -4,11 +4,19 @@
  */
 import type { DType } from "../scalar/dtype.ts";
 import { bytesOf } from "../scalar/dtype.ts";
-import { lettersOf, parts, type Expr } from "../scalar/index.ts";
-import { addressOf, axesOf, byStride, joinAxes, type Axis, type Operand } from "./axes.ts";
+import { type Expr, lettersOf, parts } from "../scalar/index.ts";
+import { type Axis, addressOf, axesOf, byStride, joinAxes, type Operand } from "./axes.ts";
 import { Body } from "./body.ts";
-import { at, loop, type Abilities, type Access, type Kernel, type Stmt, type Value } from "./nest.ts";
-import { viewKey, type View } from "./view.ts";
+import {
+  type Abilities,
+  type Access,
+  at,
+  type Kernel,
+  loop,
+  type Stmt,
+  type Value,
+} from "./nest.ts";
+import { type View, viewKey } from "./view.ts";
 
 /** One map of a cluster; a number among its operands is an earlier step of the same cluster. */
 export interface PointwiseStep {
@@ -27,10 +35,12 @@ export interface Cluster {
 
 export function pointwise(cluster: Cluster, can: Abilities): Kernel {
   const { letters, sizes, steps } = cluster;
-  const reads: Operand[] = [], writes: Operand[] = [];
+  const reads: Operand[] = [],
+    writes: Operand[] = [];
   const readAt = new Map<string, number>();
   for (const step of steps) {
-    for (const o of step.operands) if (typeof o !== "number" && !readAt.has(keyOf(o))) readAt.set(keyOf(o), reads.push(o) - 1);
+    for (const o of step.operands)
+      if (typeof o !== "number" && !readAt.has(keyOf(o))) readAt.set(keyOf(o), reads.push(o) - 1);
     for (const view of step.stores) writes.push({ view, letters });
   }
   const accesses = [...writes, ...reads];
@@ -38,12 +48,22 @@ export function pointwise(cluster: Cluster, can: Abilities): Kernel {
   const axes = joinAxes(byStride(axesOf(letters, sizes, accesses), 0), indexed);
   const index = axes.map((_, d) => `i${d}`);
   const inner = axes[axes.length - 1];
-  const lanes = inner && writes.every((_, k) => inner.strides[k] === 1) ? lanesFor(steps, reads, can) : 1;
+  const lanes =
+    inner && writes.every((_, k) => inner.strides[k] === 1) ? lanesFor(steps, reads, can) : 1;
   const emit = (width: number, name: string, start: number): Stmt[] =>
-    bodyOf(cluster, { reads, writes, readAt, axes, index: [...index.slice(0, -1), name], width, start });
+    bodyOf(cluster, {
+      reads,
+      writes,
+      readAt,
+      axes,
+      index: [...index.slice(0, -1), name],
+      width,
+      start,
+    });
   const elements = axes.reduce((n, a) => n * a.size, 1);
   let body: Stmt[];
-  if (!inner) body = bodyOf(cluster, { reads, writes, readAt, axes, index: [], width: 1, start: 0 });
+  if (!inner)
+    body = bodyOf(cluster, { reads, writes, readAt, axes, index: [], width: 1, start: 0 });
   else {
     const vectors = lanes > 1 ? Math.floor(inner.size / lanes) * lanes : 0;
     body = [
@@ -55,11 +75,16 @@ export function pointwise(cluster: Cluster, can: Abilities): Kernel {
   const stored = new Set(writes.map((w) => layoutKey(w, letters)));
   const access = (o: Operand): Access => {
     const key = layoutKey(o, letters);
-    return { buffer: o.view.buffer, aligned: stored.has(key) && covers(o, letters, sizes) ? key : undefined };
+    return {
+      buffer: o.view.buffer,
+      aligned: stored.has(key) && covers(o, letters, sizes) ? key : undefined,
+    };
   };
   return {
     name: [...new Set(steps.map((s) => s.name))].slice(0, 4).join("_"),
-    body, reads: reads.map(access), writes: writes.map(access),
+    body,
+    reads: reads.map(access),
+    writes: writes.map(access),
     flops: elements * steps.reduce((n, s) => n + costOf(s.body), 0),
     note: `elementwise over ${letters || "one element"}: ${steps.length} map${steps.length > 1 ? "s fused" : ""}, ${lanes} lane${lanes > 1 ? "s" : ""}`,
   };
@@ -74,13 +99,22 @@ const covers = (o: Operand, letters: string, sizes: Readonly<Record<string, numb
 
 export function costOf(e: Expr): number {
   let cost = 0;
-  parts(e, (x) => { if (x.kind === "call") cost += x.fn.cost; });
+  parts(e, (x) => {
+    if (x.kind === "call") cost += x.fn.cost;
+  });
   return cost;
 }
 
 /** Lanes of a vector when all numbers are of one width; 1 where widths mix. */
-export function lanesFor(steps: readonly { dtype: DType; operands: readonly (Operand | number)[]; body: Expr }[], reads: readonly Operand[], can: Abilities): number {
-  const dtypes = new Set<DType>([...steps.map((s) => s.dtype), ...reads.map((r) => r.view.buffer.dtype)]);
+export function lanesFor(
+  steps: readonly { dtype: DType; operands: readonly (Operand | number)[]; body: Expr }[],
+  reads: readonly Operand[],
+  can: Abilities,
+): number {
+  const dtypes = new Set<DType>([
+    ...steps.map((s) => s.dtype),
+    ...reads.map((r) => r.view.buffer.dtype),
+  ]);
   const widths = new Set([...dtypes].map(bytesOf));
   if (widths.size !== 1) return 1;
   const [width] = widths;
@@ -94,15 +128,21 @@ function changesWidth(e: Expr, width: number): boolean {
   parts(e, (x) => {
     if (x.kind !== "call") return;
     const rule = x.fn.rule;
-    if (rule === "float64" ? width === 4 : (rule === "float32" || rule === "int32") && width === 8) found = true;
+    if (rule === "float64" ? width === 4 : (rule === "float32" || rule === "int32") && width === 8)
+      found = true;
     if (rule === "bool" && width === 8) found = true;
   });
   return found;
 }
 
 interface Place {
-  reads: readonly Operand[]; writes: readonly Operand[]; readAt: Map<string, number>;
-  axes: readonly Axis[]; index: readonly string[]; width: number; start: number;
+  reads: readonly Operand[];
+  writes: readonly Operand[];
+  readAt: Map<string, number>;
+  axes: readonly Axis[];
+  index: readonly string[];
+  width: number;
+  start: number;
 }
 
 function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
@@ -113,13 +153,18 @@ function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
   const read = (o: Operand): Value => {
     const k = p.writes.length + p.readAt.get(keyOf(o))!;
     const value: Value = {
-      kind: "load", buffer: o.view.buffer, at: addressOf(o, k, p.axes, p.index, startOf(k)),
-      stride: inner ? inner.strides[k] : 0, dtype: o.view.buffer.dtype, lanes: p.width,
+      kind: "load",
+      buffer: o.view.buffer,
+      at: addressOf(o, k, p.axes, p.index, startOf(k)),
+      stride: inner ? inner.strides[k] : 0,
+      dtype: o.view.buffer.dtype,
+      lanes: p.width,
     };
     return out.load(value, `load ${k}`);
   };
   const indexOf = (letter: string): Value => {
-    const d = p.axes.findIndex((a) => a.letters === letter), last = d === p.axes.length - 1;
+    const d = p.axes.findIndex((a) => a.letters === letter),
+      last = d === p.axes.length - 1;
     const where = d < 0 ? at(0) : at(last ? p.start : 0, [p.index[d], 1]);
     return { kind: "index", at: where, stride: last ? 1 : 0, dtype: "int32", lanes: p.width };
   };
@@ -130,7 +175,12 @@ function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
     values.push(value);
     for (const view of step.stores) {
       const k = written++;
-      out.statements.push({ kind: "store", buffer: view.buffer, at: addressOf({ view, letters }, k, p.axes, p.index, startOf(k)), value });
+      out.statements.push({
+        kind: "store",
+        buffer: view.buffer,
+        at: addressOf({ view, letters }, k, p.axes, p.index, startOf(k)),
+        value,
+      });
     }
   }
   return out.statements;

@@ -2,17 +2,28 @@
 import { bytesOf } from "../scalar/dtype.ts";
 import { slot } from "../scalar/index.ts";
 import type { Operand } from "./axes.ts";
-import { joinAxes, LEFT, product, productShape, productSlots, RIGHT, type Contraction, type ProductAxis, type ProductShape } from "./contraction.ts";
+import {
+  type Contraction,
+  joinAxes,
+  LEFT,
+  type ProductAxis,
+  type ProductShape,
+  product,
+  productShape,
+  productSlots,
+  RIGHT,
+} from "./contraction.ts";
 import { panelsInPlace } from "./pack.ts";
 import { pointwise } from "./pointwise.ts";
-import { reduction, type Reduction } from "./reduce.ts";
+import { type Reduction, reduction } from "./reduce.ts";
 import { tiled, tileFor } from "./tile.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Emit the kernels of a reduction; `addends` are added to the result as it is stored. */
 export function emitReduction(w: Workspace, r: Reduction, addends: readonly Operand[]): void {
   const found = asProduct(r, addends);
-  if (found && worthTiling(w, found.contraction, found.shape)) emitProduct(w, found.contraction, found.shape);
+  if (found && worthTiling(w, found.contraction, found.shape))
+    emitProduct(w, found.contraction, found.shape);
   else {
     const [initial, ...more] = addends;
     if (more.length) throw new Error("a plain reduction takes one addend");
@@ -26,11 +37,23 @@ export function isTiled(w: Workspace, r: Reduction): boolean {
   return found !== undefined && worthTiling(w, found.contraction, found.shape);
 }
 
-function asProduct(r: Reduction, addends: readonly Operand[]): { contraction: Contraction; shape: ProductShape } | undefined {
+function asProduct(
+  r: Reduction,
+  addends: readonly Operand[],
+): { contraction: Contraction; shape: ProductShape } | undefined {
   const slots = r.reduce === "sum" ? productSlots(r.body) : undefined;
   if (!slots || r.dtype === "int32") return undefined;
   const [left, right] = slots.map((k) => r.operands[k]);
-  return productShape({ left, right, out: r.out, store: r.store, sizes: r.sizes, dtype: r.dtype, addends, name: r.name });
+  return productShape({
+    left,
+    right,
+    out: r.out,
+    store: r.store,
+    sizes: r.sizes,
+    dtype: r.dtype,
+    addends,
+    name: r.name,
+  });
 }
 
 function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean {
@@ -42,10 +65,16 @@ function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean
 function emitProduct(w: Workspace, given: Contraction, first: ProductShape): void {
   const { c, shape } = scattered(first) ? gathered(w, given, first) : { c: given, shape: first };
   const lanes = w.can.vectorBytes / bytesOf(c.dtype);
-  const tile = tileFor(shape.m.size, shape.n.size, lanes, w.can), width = tile.vectors * lanes;
-  const inPlace = shape.n.strides[RIGHT] === 1 && !w.isInvariant(c.right.view)
-    && (shape.m.size <= 2 || product(shape.k) * shape.n.size <= 64 * lanes) && shape.n.size % lanes === 0;
-  const panels = inPlace ? panelsInPlace(c.right, shape, width) : w.pack(c.right, shape, width, `pack_${c.name}`);
+  const tile = tileFor(shape.m.size, shape.n.size, lanes, w.can),
+    width = tile.vectors * lanes;
+  const inPlace =
+    shape.n.strides[RIGHT] === 1 &&
+    !w.isInvariant(c.right.view) &&
+    (shape.m.size <= 2 || product(shape.k) * shape.n.size <= 64 * lanes) &&
+    shape.n.size % lanes === 0;
+  const panels = inPlace
+    ? panelsInPlace(c.right, shape, width)
+    : w.pack(c.right, shape, width, `pack_${c.name}`);
   w.emit(tiled(c, shape, tile, panels, w.can));
 }
 
@@ -55,16 +84,42 @@ const scattered = ({ m, n, k }: ProductShape): boolean =>
 const FAR = 4096;
 
 /** The product with its left operand copied to [outer…, k…, m]. */
-function gathered(w: Workspace, c: Contraction, shape: ProductShape): { c: Contraction; shape: ProductShape } {
+function gathered(
+  w: Workspace,
+  c: Contraction,
+  shape: ProductShape,
+): { c: Contraction; shape: ProductShape } {
   const axes = [...shape.outer.filter((a) => a.strides[LEFT] !== 0), ...shape.k, shape.m];
-  const sizes = axes.map((a) => a.size), letters = "abcdefghijklmnopqrstuvwxyz".slice(0, axes.length);
+  const sizes = axes.map((a) => a.size),
+    letters = "abcdefghijklmnopqrstuvwxyz".slice(0, axes.length);
   const from = { ...c.left.view, shape: sizes, strides: axes.map((a) => a.strides[LEFT]) };
   const view = w.allocate(sizes, c.dtype, "gathered");
-  const step = { body: slot(0), operands: [{ view: from, letters }], dtype: c.dtype, stores: [view], name: "gather" };
-  w.emit(pointwise({ letters, sizes: Object.fromEntries(axes.map((a, i) => [letters[i], a.size])), steps: [step] }, w.can));
-  const moved = (a: ProductAxis): ProductAxis => axes.includes(a) ? { ...a, strides: a.strides.with(LEFT, view.strides[axes.indexOf(a)]) } : a;
+  const step = {
+    body: slot(0),
+    operands: [{ view: from, letters }],
+    dtype: c.dtype,
+    stores: [view],
+    name: "gather",
+  };
+  w.emit(
+    pointwise(
+      {
+        letters,
+        sizes: Object.fromEntries(axes.map((a, i) => [letters[i], a.size])),
+        steps: [step],
+      },
+      w.can,
+    ),
+  );
+  const moved = (a: ProductAxis): ProductAxis =>
+    axes.includes(a) ? { ...a, strides: a.strides.with(LEFT, view.strides[axes.indexOf(a)]) } : a;
   return {
     c: { ...c, left: { view, letters: "" } },
-    shape: { outer: shape.outer.map(moved), m: moved(shape.m), n: shape.n, k: joinAxes(shape.k.map(moved)) },
+    shape: {
+      outer: shape.outer.map(moved),
+      m: moved(shape.m),
+      n: shape.n,
+      k: joinAxes(shape.k.map(moved)),
+    },
   };
 }

@@ -3,11 +3,12 @@
  * Lanes run along the output where its last axis lies dense, else along a reduced axis, whose lanes are
  * joined at the end. The order of a sum depends on shapes alone, so results are reproducible.
  */
-import { add, lettersOf, max, slot, type Expr, type Scalar } from "../scalar/index.ts";
+
 import type { DType } from "../scalar/dtype.ts";
-import { addressOf, axesOf, byStride, joinAxes, type Axis, type Operand } from "./axes.ts";
+import { add, type Expr, lettersOf, max, type Scalar, slot } from "../scalar/index.ts";
+import { type Axis, addressOf, axesOf, byStride, joinAxes, type Operand } from "./axes.ts";
 import { Body } from "./body.ts";
-import { at, loop, type Abilities, type Kernel, type Stmt, type Value } from "./nest.ts";
+import { type Abilities, at, type Kernel, loop, type Stmt, type Value } from "./nest.ts";
 import { costOf, lanesFor } from "./pointwise.ts";
 import type { View } from "./view.ts";
 
@@ -26,7 +27,8 @@ export interface Reduction {
 }
 
 const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;
-const ADD = rowOf(add(slot(0), slot(1))), MAX = rowOf(max(slot(0), slot(1)));
+const ADD = rowOf(add(slot(0), slot(1))),
+  MAX = rowOf(max(slot(0), slot(1)));
 
 export function reduction(r: Reduction, can: Abilities): Kernel {
   const store: Operand = { view: r.store, letters: r.out };
@@ -35,16 +37,37 @@ export function reduction(r: Reduction, can: Abilities): Kernel {
   const outer = joinAxes(byStride(axesOf(r.out, r.sizes, accesses), 0), indexed);
   const over = joinAxes(densestLast(axesOf(r.over, r.sizes, accesses)), indexed);
   const lanes = lanesFor([r], [...r.operands, store], can);
-  const alongOut = outer.length > 0 && outer[outer.length - 1].strides[0] === 1 && outer[outer.length - 1].size >= lanes;
+  const alongOut =
+    outer.length > 0 &&
+    outer[outer.length - 1].strides[0] === 1 &&
+    outer[outer.length - 1].size >= lanes;
   const innerOver = over[over.length - 1];
-  const denseOver = innerOver && innerOver.size >= lanes && r.operands.some((_, k) => innerOver.strides[k + 1] === 1);
-  const denseOut = alongOut && r.operands.some((_, k) => outer[outer.length - 1].strides[k + 1] === 1);
-  const mode = lanes === 1 ? "scalar" : denseOver && !denseOut ? "over" : alongOut ? "out" : denseOver ? "over" : "scalar";
+  const denseOver =
+    innerOver &&
+    innerOver.size >= lanes &&
+    r.operands.some((_, k) => innerOver.strides[k + 1] === 1);
+  const denseOut =
+    alongOut && r.operands.some((_, k) => outer[outer.length - 1].strides[k + 1] === 1);
+  const mode =
+    lanes === 1
+      ? "scalar"
+      : denseOver && !denseOut
+        ? "over"
+        : alongOut
+          ? "out"
+          : denseOver
+            ? "over"
+            : "scalar";
   const nest = new ReductionNest(r, accesses, outer, over, lanes);
   return {
     name: r.name,
     body: nest.build(mode),
-    reads: accesses.slice(1).map(({ view }) => ({ buffer: view.buffer, aligned: r.initial?.view === view && alike(accesses) ? "sum" : undefined })),
+    reads: accesses
+      .slice(1)
+      .map(({ view }) => ({
+        buffer: view.buffer,
+        aligned: r.initial?.view === view && alike(accesses) ? "sum" : undefined,
+      })),
     writes: [{ buffer: r.store.buffer, aligned: "sum" }],
     flops: [...outer, ...over].reduce((n, a) => n * a.size, 1) * (costOf(r.body) + 1),
     note: `${r.reduce} over ${r.over.join("")}, lanes along ${mode === "scalar" ? "nothing" : mode === "over" ? "the reduced axis" : "the output"}`,
@@ -53,13 +76,19 @@ export function reduction(r: Reduction, can: Abilities): Kernel {
 
 /** True when the last access lies as the first does. */
 const alike = (accesses: readonly Operand[]): boolean => {
-  const a = accesses[0], b = accesses[accesses.length - 1];
-  return a.letters === b.letters && `${a.view.strides}` === `${b.view.strides}` && a.view.offset.base === b.view.offset.base
-    && `${a.view.offset.terms}` === `${b.view.offset.terms}`;
+  const a = accesses[0],
+    b = accesses[accesses.length - 1];
+  return (
+    a.letters === b.letters &&
+    `${a.view.strides}` === `${b.view.strides}` &&
+    a.view.offset.base === b.view.offset.base &&
+    `${a.view.offset.terms}` === `${b.view.offset.terms}`
+  );
 };
 const densestLast = (axes: readonly Axis[]): Axis[] =>
   [...axes].sort((a, b) => strideRank(b) - strideRank(a));
-const strideRank = (a: Axis): number => a.strides.slice(1).reduce((n, s) => Math.max(n, Math.abs(s)), 0);
+const strideRank = (a: Axis): number =>
+  a.strides.slice(1).reduce((n, s) => Math.max(n, Math.abs(s)), 0);
 
 class ReductionNest {
   private readonly row: Scalar;
@@ -68,7 +97,13 @@ class ReductionNest {
   private readonly outer: readonly Axis[];
   private readonly over: readonly Axis[];
   private readonly lanes: number;
-  constructor(r: Reduction, accesses: readonly Operand[], outer: readonly Axis[], over: readonly Axis[], lanes: number) {
+  constructor(
+    r: Reduction,
+    accesses: readonly Operand[],
+    outer: readonly Axis[],
+    over: readonly Axis[],
+    lanes: number,
+  ) {
     this.r = r;
     this.accesses = accesses;
     this.outer = outer;
@@ -78,7 +113,8 @@ class ReductionNest {
   }
 
   build(mode: "scalar" | "out" | "over"): Stmt[] {
-    const { outer, lanes } = this, index = outer.map((_, d) => `o${d}`);
+    const { outer, lanes } = this,
+      index = outer.map((_, d) => `o${d}`);
     let body: Stmt[];
     if (mode === "out") body = this.alongOut(index);
     else body = this.point(index, 0, mode === "over" ? lanes : 1);
@@ -89,12 +125,18 @@ class ReductionNest {
 
   /** Lanes along the output: whole cache lines at a time, then single vectors, then single elements. */
   private alongOut(index: readonly string[]): Stmt[] {
-    const { lanes } = this, { size } = this.outer[this.outer.length - 1];
+    const { lanes } = this,
+      { size } = this.outer[this.outer.length - 1];
     const block = costOf(this.r.body) <= 6 ? 4 : 1;
     const blocks = Math.floor(size / (lanes * block)) * lanes * block;
     const vectors = Math.floor((size - blocks) / lanes) * lanes;
     const part = (name: string, start: number, count: number, width: number, many: number) =>
-      loop(name, count, this.columns([...index.slice(0, -1), name], start, width, many), width * many);
+      loop(
+        name,
+        count,
+        this.columns([...index.slice(0, -1), name], start, width, many),
+        width * many,
+      );
     return [
       ...part("ob", 0, blocks, lanes, block),
       ...part("ov", blocks, vectors, lanes, 1),
@@ -104,11 +146,24 @@ class ReductionNest {
 
   private columns(index: readonly string[], start: number, width: number, many: number): Stmt[] {
     const name = (u: number) => `acc${width}_${many}_${u}`;
-    const inner: Stmt[] = [], before: Stmt[] = [], after: Stmt[] = [];
+    const inner: Stmt[] = [],
+      before: Stmt[] = [],
+      after: Stmt[] = [];
     for (let u = 0; u < many; u++) {
       const offset = start + u * width;
       before.push(this.start(name(u), width));
-      inner.push(...this.term(name(u), index, offset, this.over.map((_, d) => `r${d}`), 0, width, "out", `c${u}_`));
+      inner.push(
+        ...this.term(
+          name(u),
+          index,
+          offset,
+          this.over.map((_, d) => `r${d}`),
+          0,
+          width,
+          "out",
+          `c${u}_`,
+        ),
+      );
       after.push(...this.finish(name(u), index, offset, width));
     }
     return [...before, ...this.overLoops(inner, this.over.length), ...after];
@@ -118,24 +173,62 @@ class ReductionNest {
   private point(index: readonly string[], start: number, width: number): Stmt[] {
     const { over } = this;
     if (width === 1) return this.columns(index, start, 1, 1);
-    const { size } = over[over.length - 1], vectors = Math.floor(size / width) * width;
+    const { size } = over[over.length - 1],
+      vectors = Math.floor(size / width) * width;
     const block = costOf(this.r.body) <= 6 && vectors >= 4 * width ? 4 : 1;
     const blocks = Math.floor(vectors / (width * block)) * width * block;
     const names = Array.from({ length: block }, (_, u) => `acc${u}`);
     const r = over.map((_, d) => `r${d}`);
     const at = (name: string) => [...r.slice(0, -1), name];
     const inner: Stmt[] = [
-      ...loop("rb", blocks, names.flatMap((acc, u) => this.term(acc, index, start, at("rb"), u * width, width, "over", `b${u}_`)), width * block),
-      ...(block > 1 ? loop("rv", vectors - blocks, this.term("acc0", index, start, at("rv"), blocks, width, "over", "v_"), width) : []),
-      ...loop("rs", size - vectors, this.term("tail", index, start, at("rs"), vectors, 1, "over", "t_")),
+      ...loop(
+        "rb",
+        blocks,
+        names.flatMap((acc, u) =>
+          this.term(acc, index, start, at("rb"), u * width, width, "over", `b${u}_`),
+        ),
+        width * block,
+      ),
+      ...(block > 1
+        ? loop(
+            "rv",
+            vectors - blocks,
+            this.term("acc0", index, start, at("rv"), blocks, width, "over", "v_"),
+            width,
+          )
+        : []),
+      ...loop(
+        "rs",
+        size - vectors,
+        this.term("tail", index, start, at("rs"), vectors, 1, "over", "t_"),
+      ),
     ];
-    const joined: Value = names.slice(1).reduce<Value>((sum, n) => this.join(sum, this.local(n, width)), this.local("acc0", width));
-    const lanes = Array.from({ length: width }, (_, lane): Value => ({ kind: "lane", value: this.local("joined", width), lane, dtype: this.r.dtype, lanes: 1 }));
+    const joined: Value = names
+      .slice(1)
+      .reduce<Value>((sum, n) => this.join(sum, this.local(n, width)), this.local("acc0", width));
+    const lanes = Array.from(
+      { length: width },
+      (_, lane): Value => ({
+        kind: "lane",
+        value: this.local("joined", width),
+        lane,
+        dtype: this.r.dtype,
+        lanes: 1,
+      }),
+    );
     return [
-      ...names.map((n) => this.start(n, width)), this.start("tail", 1),
+      ...names.map((n) => this.start(n, width)),
+      this.start("tail", 1),
       ...this.overLoops(inner, over.length - 1),
       { kind: "let", name: "joined", value: joined },
-      { kind: "let", name: "total", value: this.join(lanes.reduce((a, b) => this.join(a, b)), this.local("tail", 1)) },
+      {
+        kind: "let",
+        name: "total",
+        value: this.join(
+          lanes.reduce((a, b) => this.join(a, b)),
+          this.local("tail", 1),
+        ),
+      },
       ...this.finish("total", index, start, 1),
     ];
   }
@@ -145,44 +238,111 @@ class ReductionNest {
     for (let d = depth - 1; d >= 0; d--) body = loop(`r${d}`, this.over[d].size, body);
     return body;
   }
-  private local = (name: string, lanes: number): Value => ({ kind: "local", name, dtype: this.r.dtype, lanes });
-  private join = (a: Value, b: Value): Value => ({ kind: "call", fn: this.row, args: [a, b], dtype: this.r.dtype, lanes: a.lanes });
+  private local = (name: string, lanes: number): Value => ({
+    kind: "local",
+    name,
+    dtype: this.r.dtype,
+    lanes,
+  });
+  private join = (a: Value, b: Value): Value => ({
+    kind: "call",
+    fn: this.row,
+    args: [a, b],
+    dtype: this.r.dtype,
+    lanes: a.lanes,
+  });
   private start(name: string, lanes: number): Stmt {
     const value = this.r.reduce === "sum" ? -0 : this.r.dtype === "int32" ? -(2 ** 31) : -Infinity;
-    return { kind: "let", name, value: { kind: "number", value: this.r.dtype === "int32" && this.r.reduce === "sum" ? 0 : value, dtype: this.r.dtype, lanes } };
+    return {
+      kind: "let",
+      name,
+      value: {
+        kind: "number",
+        value: this.r.dtype === "int32" && this.r.reduce === "sum" ? 0 : value,
+        dtype: this.r.dtype,
+        lanes,
+      },
+    };
   }
   private finish(name: string, index: readonly string[], start: number, lanes: number): Stmt[] {
-    const { r, outer } = this, k = this.accesses.length - 1;
-    const inner = outer[outer.length - 1], shift = (a: number) => (inner ? start * inner.strides[a] : 0);
+    const { r, outer } = this,
+      k = this.accesses.length - 1;
+    const inner = outer[outer.length - 1],
+      shift = (a: number) => (inner ? start * inner.strides[a] : 0);
     const total = this.local(name, lanes);
-    const value = !r.initial ? total : this.join({
-      kind: "load", buffer: r.initial.view.buffer, dtype: r.dtype, lanes, stride: inner ? inner.strides[k] : 0,
-      at: addressOf(r.initial, k, outer, index, shift(k)),
-    }, total);
-    return [{ kind: "store", buffer: r.store.buffer, at: addressOf(this.accesses[0], 0, outer, index, shift(0)), value }];
+    const value = !r.initial
+      ? total
+      : this.join(
+          {
+            kind: "load",
+            buffer: r.initial.view.buffer,
+            dtype: r.dtype,
+            lanes,
+            stride: inner ? inner.strides[k] : 0,
+            at: addressOf(r.initial, k, outer, index, shift(k)),
+          },
+          total,
+        );
+    return [
+      {
+        kind: "store",
+        buffer: r.store.buffer,
+        at: addressOf(this.accesses[0], 0, outer, index, shift(0)),
+        value,
+      },
+    ];
   }
 
   /** acc ∘= body at one place; lanes along the output's or the reduced axes' last. */
-  private term(acc: string, index: readonly string[], start: number, r: readonly string[], rest: number, width: number, lanesAlong: "out" | "over", prefix: string): Stmt[] {
-    const { outer, over } = this, out = new Body(width, `${prefix}${acc}_`);
-    const axes = [...outer, ...over], names = [...index, ...r];
-    const lastOut = outer[outer.length - 1], lastOver = over[over.length - 1];
+  private term(
+    acc: string,
+    index: readonly string[],
+    start: number,
+    r: readonly string[],
+    rest: number,
+    width: number,
+    lanesAlong: "out" | "over",
+    prefix: string,
+  ): Stmt[] {
+    const { outer, over } = this,
+      out = new Body(width, `${prefix}${acc}_`);
+    const axes = [...outer, ...over],
+      names = [...index, ...r];
+    const lastOut = outer[outer.length - 1],
+      lastOver = over[over.length - 1];
     const along = lanesAlong === "out" ? lastOut : lastOver;
     const slots = this.r.operands.map((o, i): Value => {
       const k = i + 1;
-      const shift = (lastOut ? start * lastOut.strides[k] : 0) + (lastOver ? rest * lastOver.strides[k] : 0);
-      return out.load({
-        kind: "load", buffer: o.view.buffer, at: addressOf(o, k, axes, names, shift),
-        stride: along ? along.strides[k] : 0, dtype: o.view.buffer.dtype, lanes: width,
-      }, `load ${k}`);
+      const shift =
+        (lastOut ? start * lastOut.strides[k] : 0) + (lastOver ? rest * lastOver.strides[k] : 0);
+      return out.load(
+        {
+          kind: "load",
+          buffer: o.view.buffer,
+          at: addressOf(o, k, axes, names, shift),
+          stride: along ? along.strides[k] : 0,
+          dtype: o.view.buffer.dtype,
+          lanes: width,
+        },
+        `load ${k}`,
+      );
     });
     const indexOf = (letter: string): Value => {
       const d = axes.findIndex((a) => a.letters === letter);
       if (d < 0) return { kind: "index", at: at(0), stride: 0, dtype: "int32", lanes: width };
       const plus = axes[d] === lastOut ? start : axes[d] === lastOver ? rest : 0;
-      return { kind: "index", at: at(plus, [names[d], 1]), stride: axes[d] === along ? 1 : 0, dtype: "int32", lanes: width };
+      return {
+        kind: "index",
+        at: at(plus, [names[d], 1]),
+        stride: axes[d] === along ? 1 : 0,
+        dtype: "int32",
+        lanes: width,
+      };
     };
     const value = out.value(this.r.body, { slots, index: indexOf }, this.r.dtype);
-    return [...out.statements, { kind: "set", name: acc, value: this.join(this.local(acc, width), value) }];
+    return [
+      ...out.statements,
+      { kind: "set", name: acc, value: this.join(this.local(acc, width), value) },
+    ];
   }
 }

@@ -3,20 +3,22 @@
  * does not change inside a loop is put into the block outside it; packed operands are remembered there.
  */
 import { bytesOf, type Data, type DType } from "../scalar/dtype.ts";
-import { sizeOf, type Shape } from "../tensor/tensor.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
+import type { Operand } from "./axes.ts";
+import { type ProductShape, RIGHT } from "./contraction.ts";
 import type { Abilities, Buffer, Item, Kernel, Schedule } from "./nest.ts";
 import { packedPanels, packing, panelLength } from "./pack.ts";
-import { RIGHT, type ProductShape } from "./contraction.ts";
-import type { Operand } from "./axes.ts";
 import type { Panels } from "./tile.ts";
-import { viewKey, whole, type View } from "./view.ts";
+import { type View, viewKey, whole } from "./view.ts";
 
 /** How a right operand is walked, whatever the left one looks like. */
 const rightAxes = ({ n, k, outer }: ProductShape): string => {
   const joined: { size: number; stride: number }[] = [];
   for (const a of k) {
-    const last = joined[joined.length - 1], stride = a.strides[RIGHT];
-    if (last && last.stride === stride * a.size) joined[joined.length - 1] = { size: last.size * a.size, stride };
+    const last = joined[joined.length - 1],
+      stride = a.strides[RIGHT];
+    if (last && last.stride === stride * a.size)
+      joined[joined.length - 1] = { size: last.size * a.size, stride };
     else joined.push({ size: a.size, stride });
   }
   const rest = [n, ...outer].map((a) => ({ size: a.size, stride: a.strides[RIGHT] }));
@@ -34,27 +36,55 @@ export class Workspace {
   private readonly loopDepth = new Map<string, number>();
   private readonly packed: Map<string, Buffer>[] = [new Map()];
   private names = 0;
-  constructor(can: Abilities) { this.can = can; }
+  constructor(can: Abilities) {
+    this.can = can;
+  }
 
-  get depth(): number { return this.blocks.length - 1; }
-  get block(): Item[] { return this.blocks[this.depth]; }
-  finish = (): Schedule => ({ setup: this.setup, main: this.blocks[0], buffers: this.buffers, notes: this.notes });
+  get depth(): number {
+    return this.blocks.length - 1;
+  }
+  get block(): Item[] {
+    return this.blocks[this.depth];
+  }
+  finish = (): Schedule => ({
+    setup: this.setup,
+    main: this.blocks[0],
+    buffers: this.buffers,
+    notes: this.notes,
+  });
 
-  buffer(shape: Shape, dtype: DType, name: string, options: { kind?: Buffer["kind"]; depth?: number; data?: Data } = {}): Buffer {
+  buffer(
+    shape: Shape,
+    dtype: DType,
+    name: string,
+    options: { kind?: Buffer["kind"]; depth?: number; data?: Data } = {},
+  ): Buffer {
     const buffer: Buffer = {
-      id: this.buffers.length, name, dtype, length: sizeOf(shape),
-      kind: options.kind ?? "temporary", depth: options.depth ?? this.depth, data: options.data,
+      id: this.buffers.length,
+      name,
+      dtype,
+      length: sizeOf(shape),
+      kind: options.kind ?? "temporary",
+      depth: options.depth ?? this.depth,
+      data: options.data,
     };
     this.buffers.push(buffer);
     return buffer;
   }
-  allocate = (shape: Shape, dtype: DType, name: string): View => whole(this.buffer(shape, dtype, name), shape);
-  emit(kernel: Kernel): void { this.block.push({ kind: "kernel", kernel: this.unique(kernel) }); }
-  private unique = (kernel: Kernel): Kernel => ({ ...kernel, name: `${kernel.name.replace(/[^A-Za-z0-9_]+/g, "_")}_${this.names++}` });
+  allocate = (shape: Shape, dtype: DType, name: string): View =>
+    whole(this.buffer(shape, dtype, name), shape);
+  emit(kernel: Kernel): void {
+    this.block.push({ kind: "kernel", kernel: this.unique(kernel) });
+  }
+  private unique = (kernel: Kernel): Kernel => ({
+    ...kernel,
+    name: `${kernel.name.replace(/[^A-Za-z0-9_]+/g, "_")}_${this.names++}`,
+  });
 
   /** Write `body` inside a loop over `count` steps. */
   loop(count: number, reverse: boolean, name: string, body: (index: string) => void): void {
-    const index = `t${this.names++}`, items = this.inner(() => body(index), index);
+    const index = `t${this.names++}`,
+      items = this.inner(() => body(index), index);
     this.block.push({ kind: "loop", index, count, reverse, body: items, name });
   }
   /** Write a block one level deeper and give it back. */
@@ -66,7 +96,9 @@ export class Workspace {
     this.packed.pop();
     return this.blocks.pop()!;
   }
-  push(item: Item): void { this.block.push(item); }
+  push(item: Item): void {
+    this.block.push(item);
+  }
 
   /** The outermost depth at which a view has its value. */
   private depthOf(v: View): number {
@@ -74,7 +106,8 @@ export class Workspace {
     return Math.min(this.depth, Math.max(v.buffer.depth, ...loops));
   }
   /** True when the operand is known outside the loop we are in. */
-  isInvariant = (v: View): boolean => this.depth > 0 ? this.depthOf(v) < this.depth : this.stable.has(v.buffer);
+  isInvariant = (v: View): boolean =>
+    this.depth > 0 ? this.depthOf(v) < this.depth : this.stable.has(v.buffer);
 
   /** Panels of a right operand, packed where it is known and only once there. */
   pack(right: Operand, shape: ProductShape, width: number, name: string): Panels {
@@ -84,10 +117,18 @@ export class Workspace {
       const known = this.packed[d].get(key);
       if (known) return packedPanels(known, shape, width);
     }
-    const { dtype } = right.view.buffer, lasting = depth === 0 && this.stable.has(right.view.buffer);
-    const buffer = this.buffer([panelLength(shape, width)], dtype, `packed ${right.view.buffer.name}`, { depth, kind: lasting ? "resident" : "temporary" });
+    const { dtype } = right.view.buffer,
+      lasting = depth === 0 && this.stable.has(right.view.buffer);
+    const buffer = this.buffer(
+      [panelLength(shape, width)],
+      dtype,
+      `packed ${right.view.buffer.name}`,
+      { depth, kind: lasting ? "resident" : "temporary" },
+    );
     const panels = packedPanels(buffer, shape, width);
-    const kernel = this.unique(packing(right, shape, width, panels, dtype, this.can.vectorBytes / bytesOf(dtype), name));
+    const kernel = this.unique(
+      packing(right, shape, width, panels, dtype, this.can.vectorBytes / bytesOf(dtype), name),
+    );
     (lasting ? this.setup : this.blocks[depth]).push({ kind: "kernel", kernel });
     this.packed[depth].set(key, buffer);
     return panels;

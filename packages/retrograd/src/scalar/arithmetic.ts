@@ -87,10 +87,7 @@ const sharedAbove = (a: Expr, b: Expr): Expr =>
 /** x where it is at least the bound, else the bound; NaN stays, where a maximum may lose it. */
 export const atLeast = scalar("atLeast", {
   evaluate: (x, low) => (x < low ? low : x),
-  partials: [
-    ([x, low]) => select(less(x, low), 0, 1),
-    ([x, low]) => select(less(x, low), 1, 0),
-  ],
+  partials: [([x, low]) => select(less(x, low), 0, 1), ([x, low]) => select(less(x, low), 1, 0)],
   accepts: "float",
   wasm: { float32: [0x5d, 0xeb], float64: [0x63, 0xf7] },
 });

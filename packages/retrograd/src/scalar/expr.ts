@@ -174,9 +174,16 @@ export function structure(e: Expr): string {
   const ids = new Map<Expr, number>();
   const known = new Map<string, number>();
   parts(e, (x) => {
-    const line = x.kind === "call" ? `${x.fn.name}(${x.args.map((a) => ids.get(a))})`
-      : x.kind === "const" ? (Object.is(x.value, -0) ? "-0" : String(x.value))
-      : x.kind === "slot" ? `$${x.index}` : `#${x.letter}`;
+    const line =
+      x.kind === "call"
+        ? `${x.fn.name}(${x.args.map((a) => ids.get(a))})`
+        : x.kind === "const"
+          ? Object.is(x.value, -0)
+            ? "-0"
+            : String(x.value)
+          : x.kind === "slot"
+            ? `$${x.index}`
+            : `#${x.letter}`;
     if (!known.has(line)) known.set(line, known.size);
     ids.set(x, known.get(line)!);
   });

@@ -1,6 +1,15 @@
 /** Graphs: what tracing a function leaves, and what every transform rewrites. */
 import { fail } from "../errors.ts";
-import { constantOp, float64, inputOp, placeholder, record, Tensor, type Node, type Type } from "./tensor.ts";
+import {
+  constantOp,
+  float64,
+  inputOp,
+  type Node,
+  placeholder,
+  record,
+  Tensor,
+  type Type,
+} from "./tensor.ts";
 
 export interface Graph {
   readonly inputs: readonly Tensor[];
@@ -8,7 +17,11 @@ export interface Graph {
 }
 
 /** Run `f` on placeholders and keep what it did. */
-export function trace(types: readonly Type[], f: (...xs: Tensor[]) => readonly Tensor[], names: readonly (string | undefined)[] = []): Graph {
+export function trace(
+  types: readonly Type[],
+  f: (...xs: Tensor[]) => readonly Tensor[],
+  names: readonly (string | undefined)[] = [],
+): Graph {
   const inputs = types.map((t, i) => placeholder(t, names[i] ?? `input ${i}`));
   return { inputs, outputs: f(...inputs) };
 }
@@ -16,15 +29,25 @@ export function trace(types: readonly Type[], f: (...xs: Tensor[]) => readonly T
 /** Nodes that `outputs` depend on, arguments first. Deep graphs do not exhaust the stack. */
 export function topological(outputs: readonly Tensor[]): Node[] {
   const order: Node[] = [];
-  const seen = new Set<Node>(), done = new Set<Node>();
+  const seen = new Set<Node>(),
+    done = new Set<Node>();
   const stack: Node[] = [];
   for (const t of [...outputs].reverse()) stack.push(t.node);
   while (stack.length) {
     const node = stack[stack.length - 1];
-    if (done.has(node)) { stack.pop(); continue; }
-    if (seen.has(node)) { stack.pop(); done.add(node); order.push(node); continue; }
+    if (done.has(node)) {
+      stack.pop();
+      continue;
+    }
+    if (seen.has(node)) {
+      stack.pop();
+      done.add(node);
+      order.push(node);
+      continue;
+    }
     seen.add(node);
-    for (let i = node.args.length - 1; i >= 0; i--) if (!done.has(node.args[i].node)) stack.push(node.args[i].node);
+    for (let i = node.args.length - 1; i >= 0; i--)
+      if (!done.has(node.args[i].node)) stack.push(node.args[i].node);
   }
   return order;
 }
@@ -35,8 +58,12 @@ export class Bindings {
   constructor(pairs: Iterable<readonly [Tensor, Tensor]> = []) {
     for (const [from, to] of pairs) this.set(from, to);
   }
-  get(t: Tensor): Tensor | undefined { return this.rows.get(t.node)?.[t.output]; }
-  has(node: Node): boolean { return this.rows.has(node); }
+  get(t: Tensor): Tensor | undefined {
+    return this.rows.get(t.node)?.[t.output];
+  }
+  has(node: Node): boolean {
+    return this.rows.has(node);
+  }
   set(from: Tensor, to: Tensor): void {
     const row = this.rows.get(from.node);
     if (row) row[from.output] = to;
@@ -72,7 +99,13 @@ export function run(graph: Graph, args: readonly Float64Array[]): Float64Array[]
   for (const node of topological(graph.outputs)) {
     if (value.has(node)) continue;
     if (node.op === inputOp) fail("free-trace", { tensor: `input ${node.outputs[0].shape}` });
-    value.set(node, node.op.evaluate(node, node.args.map((a) => value.get(a.node)![a.output])));
+    value.set(
+      node,
+      node.op.evaluate(
+        node,
+        node.args.map((a) => value.get(a.node)![a.output]),
+      ),
+    );
   }
   return graph.outputs.map((t) => value.get(t.node)![t.output]);
 }
@@ -86,18 +119,31 @@ export function close(graph: Graph): { graph: Graph; captured: Tensor[] } {
   const depends = new Map<Node, "own" | "outer" | "none">();
   for (const node of topological(graph.outputs)) {
     const below = node.args.map((a) => depends.get(a.node)!);
-    depends.set(node, own.has(node) || below.includes("own") ? "own"
-      : node.op === inputOp || below.includes("outer") ? "outer" : "none");
+    depends.set(
+      node,
+      own.has(node) || below.includes("own")
+        ? "own"
+        : node.op === inputOp || below.includes("outer")
+          ? "outer"
+          : "none",
+    );
   }
   const captured: Tensor[] = [];
   const take = (t: Tensor) => {
-    if (depends.get(t.node) === "outer" && !captured.some((c) => c.node === t.node && c.output === t.output)) captured.push(t);
+    if (
+      depends.get(t.node) === "outer" &&
+      !captured.some((c) => c.node === t.node && c.output === t.output)
+    )
+      captured.push(t);
   };
   for (const [node, kind] of depends) if (kind === "own") node.args.forEach(take);
   graph.outputs.forEach(take);
   if (captured.length === 0) return { graph, captured };
   const extra = captured.map((t) => placeholder(t, t.name));
-  const outputs = substitute(graph.outputs, new Bindings(captured.map((t, i) => [t, extra[i]] as const)));
+  const outputs = substitute(
+    graph.outputs,
+    new Bindings(captured.map((t, i) => [t, extra[i]] as const)),
+  );
   return { graph: { inputs: [...graph.inputs, ...extra], outputs }, captured };
 }
 

@@ -4,7 +4,7 @@
  * tensors evaluates at once; on symbolic ones it records.
  */
 import { fail } from "../errors.ts";
-import { allocate, round, type Data, type DType } from "../scalar/dtype.ts";
+import { allocate, type Data, type DType, round } from "../scalar/dtype.ts";
 
 export type Shape = readonly number[];
 /** undefined is an exact zero. */
@@ -28,13 +28,27 @@ export interface Op<A = any> {
   /** Cotangents of the arguments, given those of the outputs. */
   vjp(node: Node<A>, cotangents: readonly Maybe[]): Maybe[];
   /** The same op when the flagged arguments carry a leading axis of `size`; every output gets one. */
-  batch(node: Node<A>, args: readonly Tensor[], batched: readonly boolean[], size: number): Tensor[];
+  batch(
+    node: Node<A>,
+    args: readonly Tensor[],
+    batched: readonly boolean[],
+    size: number,
+  ): Tensor[];
   /** How the compiler computes it; see nest/lower.ts. */
   readonly lower: Lowering;
 }
 
 /** The few ways in which ops become loops; the compiler has one rule for each. */
-export type Lowering = "map" | "view" | "copy" | "loop" | "while" | "call" | "host" | "constant" | "input";
+export type Lowering =
+  | "map"
+  | "view"
+  | "copy"
+  | "loop"
+  | "while"
+  | "call"
+  | "host"
+  | "constant"
+  | "input";
 
 export interface Node<A = any> {
   readonly op: Op<A>;
@@ -44,9 +58,11 @@ export interface Node<A = any> {
 }
 
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
-export const showType = ({ shape, dtype }: Type): string => (dtype === "float32" ? showShape(shape) : `${dtype} ${showShape(shape)}`);
+export const showType = ({ shape, dtype }: Type): string =>
+  dtype === "float32" ? showShape(shape) : `${dtype} ${showShape(shape)}`;
 
 export class Tensor {
   readonly node: Node;
@@ -59,17 +75,27 @@ export class Tensor {
     this.name = name;
   }
 
-  get shape(): Shape { return this.node.outputs[this.output].shape; }
-  get dtype(): DType { return this.node.outputs[this.output].dtype; }
-  get rank(): number { return this.shape.length; }
-  get size(): number { return sizeOf(this.shape); }
+  get shape(): Shape {
+    return this.node.outputs[this.output].shape;
+  }
+  get dtype(): DType {
+    return this.node.outputs[this.output].dtype;
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
+  get size(): number {
+    return sizeOf(this.shape);
+  }
   /** True when the numbers are here; false while tracing. */
-  get isConcrete(): boolean { return this.node.op === constantOp; }
+  get isConcrete(): boolean {
+    return this.node.op === constantOp;
+  }
 
   /** The numbers, row-major. @throws "traced-value" while tracing */
   get data(): Data {
     if (!this.isConcrete) fail("traced-value", { tensor: this.describe() });
-    return (this.node.attrs as Data);
+    return this.node.attrs as Data;
   }
   /** The one number of a tensor of size 1. */
   item(): number {
@@ -91,7 +117,9 @@ export class Tensor {
     const { attrs, op } = this.node;
     return `${this.name ?? attrs?.name ?? op.name} ${showType(this)}`;
   }
-  toString(): string { return this.describe(); }
+  toString(): string {
+    return this.describe();
+  }
   /** JavaScript would read `x > 0` as NaN > 0, silently false. Refuse instead. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.describe();
@@ -133,16 +161,21 @@ const unreachable = (): never => {
 };
 const leaf = { shape: unreachable, jvp: unreachable, vjp: unreachable, batch: unreachable };
 export const constantOp: Op<Data> = {
-  ...leaf, name: "constant", lower: "constant",
+  ...leaf,
+  name: "constant",
+  lower: "constant",
   evaluate: ({ attrs }) => [Float64Array.from(attrs)],
 };
 export const inputOp: Op<Type> = {
-  ...leaf, name: "input", lower: "input",
+  ...leaf,
+  name: "input",
+  lower: "input",
   shape: (_, type) => [type],
   evaluate: ({ attrs }) => fail("free-trace", { tensor: `input ${showType(attrs)}` }),
 };
 
-export const placeholder = (type: Type, name?: string): Tensor => record(inputOp, [], { shape: type.shape, dtype: type.dtype }, name)[0];
+export const placeholder = (type: Type, name?: string): Tensor =>
+  record(inputOp, [], { shape: type.shape, dtype: type.dtype }, name)[0];
 export const isLeaf = (node: Node): boolean => node.op === inputOp || node.op === constantOp;
 
 type Nested = number | boolean | readonly Nested[];
@@ -152,16 +185,30 @@ type Nested = number | boolean | readonly Nested[];
  * Booleans make bool; everything else is float32 unless `dtype` says otherwise.
  * @throws "ragged-array", "shape-mismatch"
  */
-export function tensor(values: Nested | Data | Tensor, options: { dtype?: DType; shape?: Shape; name?: string } = {}): Tensor {
+export function tensor(
+  values: Nested | Data | Tensor,
+  options: { dtype?: DType; shape?: Shape; name?: string } = {},
+): Tensor {
   if (values instanceof Tensor) return values;
   const typed = ArrayBuffer.isView(values) ? (values as Data) : undefined;
   const shape = options.shape ?? (typed ? [typed.length] : shapeOf(values as Nested));
   const flat = typed ?? (Array.isArray(values) ? (values as any[]).flat(Infinity) : [values]);
-  const dtype = options.dtype ?? (typed ? dtypeOfData(typed) : flat.length > 0 && flat.every((x) => typeof x === "boolean") ? "bool" : "float32");
+  const dtype =
+    options.dtype ??
+    (typed
+      ? dtypeOfData(typed)
+      : flat.length > 0 && flat.every((x) => typeof x === "boolean")
+        ? "bool"
+        : "float32");
   if (flat.length !== sizeOf(shape))
-    fail("shape-mismatch", { op: "tensor", given: `${flat.length} numbers`, expected: `${sizeOf(shape)} for the shape ${showShape(shape)}` });
+    fail("shape-mismatch", {
+      op: "tensor",
+      given: `${flat.length} numbers`,
+      expected: `${sizeOf(shape)} for the shape ${showShape(shape)}`,
+    });
   const data = allocate(dtype, flat.length);
-  for (let i = 0; i < data.length; i++) data[i] = dtype === "bool" ? (flat[i] ? 1 : 0) : Number(flat[i]);
+  for (let i = 0; i < data.length; i++)
+    data[i] = dtype === "bool" ? (flat[i] ? 1 : 0) : Number(flat[i]);
   return concrete(data, { shape, dtype }, options.name);
 }
 
@@ -173,7 +220,8 @@ function shapeOf(values: Nested, at = "[]"): number[] {
   if (values.length === 0) return [0];
   const shapes = values.map((v, i) => shapeOf(v, `[${i}]${at === "[]" ? "" : at}`));
   shapes.forEach((s, i) => {
-    if (!sameShape(s, shapes[0])) fail("ragged-array", { at: `[${i}]`, got: s[0] ?? 1, want: shapes[0][0] ?? 1 });
+    if (!sameShape(s, shapes[0]))
+      fail("ragged-array", { at: `[${i}]`, got: s[0] ?? 1, want: shapes[0][0] ?? 1 });
   });
   return [values.length, ...shapes[0]];
 }

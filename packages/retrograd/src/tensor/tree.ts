@@ -7,7 +7,11 @@ import { Tensor } from "./tensor.ts";
 
 export type Tree<L = Tensor> = L | readonly Tree<L>[] | { readonly [key: string]: Tree<L> };
 /** The same tree with other leaves. */
-export type Like<T, From, To> = T extends From ? To : T extends object ? { [K in keyof T]: Like<T[K], From, To> } : T;
+export type Like<T, From, To> = T extends From
+  ? To
+  : T extends object
+    ? { [K in keyof T]: Like<T[K], From, To> }
+    : T;
 
 export interface Structure<T> {
   readonly paths: readonly string[];
@@ -22,19 +26,34 @@ const isTensor: IsLeaf = (x) => x instanceof Tensor;
 export function leavesOf<L>(tree: unknown, isLeaf: IsLeaf = isTensor, path = ""): [string, L][] {
   if (isLeaf(tree)) return [[path, tree as L]];
   if (tree === null || tree === undefined) return [];
-  if (typeof tree !== "object") fail("tree-mismatch", { where: path || "tree", given: String(tree), expected: "tensors, objects or arrays" });
-  return Object.entries(tree as object).flatMap(([k, v]) => leavesOf<L>(v, isLeaf, path ? `${path}.${k}` : k));
+  if (typeof tree !== "object")
+    fail("tree-mismatch", {
+      where: path || "tree",
+      given: String(tree),
+      expected: "tensors, objects or arrays",
+    });
+  return Object.entries(tree as object).flatMap(([k, v]) =>
+    leavesOf<L>(v, isLeaf, path ? `${path}.${k}` : k),
+  );
 }
 
 export const flatten = (tree: unknown): Tensor[] => leavesOf<Tensor>(tree).map(([, t]) => t);
 export const paths = (tree: unknown): string[] => leavesOf(tree).map(([p]) => p);
 
 /** Replace each leaf of `tree`, keeping its structure. */
-export function mapTree<T>(tree: T, f: (leaf: any, path: string) => unknown, isLeaf: IsLeaf = isTensor, path = ""): any {
+export function mapTree<T>(
+  tree: T,
+  f: (leaf: any, path: string) => unknown,
+  isLeaf: IsLeaf = isTensor,
+  path = "",
+): any {
   if (isLeaf(tree)) return f(tree, path);
   if (tree === null || typeof tree !== "object") return tree;
-  if (Array.isArray(tree)) return tree.map((v, i) => mapTree(v, f, isLeaf, path ? `${path}.${i}` : `${i}`));
-  return Object.fromEntries(Object.entries(tree).map(([k, v]) => [k, mapTree(v, f, isLeaf, path ? `${path}.${k}` : k)]));
+  if (Array.isArray(tree))
+    return tree.map((v, i) => mapTree(v, f, isLeaf, path ? `${path}.${i}` : `${i}`));
+  return Object.fromEntries(
+    Object.entries(tree).map(([k, v]) => [k, mapTree(v, f, isLeaf, path ? `${path}.${k}` : k)]),
+  );
 }
 
 /** Put `leaves` into the structure of `like`, in order. */
@@ -45,11 +64,17 @@ export function rebuild<T>(like: T, leaves: readonly unknown[], isLeaf: IsLeaf =
 
 /** The leaves of `tree`, which must have the structure of `like`. @throws "tree-mismatch" */
 export function flattenLike(like: unknown, tree: unknown, where: string): Tensor[] {
-  const want = paths(like), got = leavesOf<Tensor>(tree);
+  const want = paths(like),
+    got = leavesOf<Tensor>(tree);
   const given = got.map(([p]) => p);
-  const missing = want.filter((p) => !given.includes(p)), extra = given.filter((p) => !want.includes(p));
+  const missing = want.filter((p) => !given.includes(p)),
+    extra = given.filter((p) => !want.includes(p));
   if (missing.length || extra.length)
-    fail("tree-mismatch", { where, given: given.join(", ") || "no tensors", expected: want.join(", ") || "no tensors" });
+    fail("tree-mismatch", {
+      where,
+      given: given.join(", ") || "no tensors",
+      expected: want.join(", ") || "no tensors",
+    });
   const byPath = new Map(got);
   return want.map((p) => byPath.get(p)!);
 }

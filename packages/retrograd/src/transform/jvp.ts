@@ -1,11 +1,15 @@
 /** Forward mode as a rewrite of graphs: (inputs…, their tangents…) → tangents of the outputs. */
-import { isFloat } from "../scalar/dtype.ts";
-import { isLeaf, placeholder, type Maybe, type Node, type Tensor } from "../tensor/tensor.ts";
-import { topological, type Graph } from "../tensor/graph.ts";
+
 import { filled } from "../ops/map.ts";
+import { isFloat } from "../scalar/dtype.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
+import { isLeaf, type Maybe, type Node, placeholder, type Tensor } from "../tensor/tensor.ts";
 
 /** Tangents of `outputs`, given those of some tensors; undefined where nothing changes. */
-export function tangents(outputs: readonly Tensor[], given: readonly (readonly [Tensor, Maybe])[]): Maybe[] {
+export function tangents(
+  outputs: readonly Tensor[],
+  given: readonly (readonly [Tensor, Maybe])[],
+): Maybe[] {
   const rows = new Map<Node, Maybe[]>();
   for (const [t, d] of given) {
     const row = rows.get(t.node) ?? [];
@@ -23,6 +27,12 @@ export function tangents(outputs: readonly Tensor[], given: readonly (readonly [
 /** (inputs…, tangents of the inputs…) → tangents of the outputs. */
 export function jvp(graph: Graph): Graph {
   const seeds = graph.inputs.map((t) => placeholder(t, `tangent of ${t.name ?? "input"}`));
-  const found = tangents(graph.outputs, graph.inputs.map((t, i) => [t, seeds[i]] as const));
-  return { inputs: [...graph.inputs, ...seeds], outputs: graph.outputs.map((t, i) => found[i] ?? filled(t)) };
+  const found = tangents(
+    graph.outputs,
+    graph.inputs.map((t, i) => [t, seeds[i]] as const),
+  );
+  return {
+    inputs: [...graph.inputs, ...seeds],
+    outputs: graph.outputs.map((t, i) => found[i] ?? filled(t)),
+  };
 }

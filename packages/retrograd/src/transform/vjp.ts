@@ -2,13 +2,18 @@
  * Reverse mode as a rewrite of graphs: (inputs…, cotangents of the outputs…) → cotangents of the
  * inputs. It returns a graph, so it composes with itself and with the other transforms.
  */
-import { isFloat } from "../scalar/dtype.ts";
-import { isLeaf, placeholder, type Maybe, type Node, type Tensor } from "../tensor/tensor.ts";
-import { topological, type Graph } from "../tensor/graph.ts";
+
 import { filled, plus } from "../ops/map.ts";
+import { isFloat } from "../scalar/dtype.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
+import { isLeaf, type Maybe, type Node, placeholder, type Tensor } from "../tensor/tensor.ts";
 
 /** Cotangents of `wrt`, given those of `outputs`; undefined where nothing flows. */
-export function cotangents(outputs: readonly Tensor[], seeds: readonly Maybe[], wrt: readonly Tensor[]): Maybe[] {
+export function cotangents(
+  outputs: readonly Tensor[],
+  seeds: readonly Maybe[],
+  wrt: readonly Tensor[],
+): Maybe[] {
   const rows = new Map<Node, Maybe[]>();
   const give = (t: Tensor, c: Maybe) => {
     if (!c) return;
@@ -20,7 +25,9 @@ export function cotangents(outputs: readonly Tensor[], seeds: readonly Maybe[], 
   outputs.forEach((t, i) => isFloat(t.dtype) && give(t, seeds[i]));
   for (const node of topological(outputs).reverse()) {
     if (isLeaf(node) || !rows.has(node) || !wanted.has(node)) continue;
-    node.op.vjp(node, rows.get(node)!).forEach((c, k) => wanted.has(node.args[k].node) && give(node.args[k], c));
+    node.op
+      .vjp(node, rows.get(node)!)
+      .forEach((c, k) => wanted.has(node.args[k].node) && give(node.args[k], c));
   }
   return wrt.map((t) => rows.get(t.node)?.[t.output]);
 }
@@ -28,7 +35,8 @@ export function cotangents(outputs: readonly Tensor[], seeds: readonly Maybe[], 
 /** Nodes through which `wrt` can reach the outputs: no other node needs a cotangent. */
 function reaches(outputs: readonly Tensor[], wrt: readonly Tensor[]): Set<Node> {
   const found = new Set<Node>(wrt.map((t) => t.node));
-  for (const node of topological(outputs)) if (node.args.some((a) => found.has(a.node))) found.add(node);
+  for (const node of topological(outputs))
+    if (node.args.some((a) => found.has(a.node))) found.add(node);
   return found;
 }
 
@@ -36,5 +44,8 @@ function reaches(outputs: readonly Tensor[], wrt: readonly Tensor[]): Set<Node> 
 export function vjp(graph: Graph): Graph {
   const seeds = graph.outputs.map((t) => placeholder(t, `cotangent of ${t.name ?? "output"}`));
   const found = cotangents(graph.outputs, seeds, graph.inputs);
-  return { inputs: [...graph.inputs, ...seeds], outputs: graph.inputs.map((t, i) => found[i] ?? filled(t)) };
+  return {
+    inputs: [...graph.inputs, ...seeds],
+    outputs: graph.inputs.map((t, i) => found[i] ?? filled(t)),
+  };
 }

@@ -53,10 +53,13 @@ describe("measures", () => {
     expect(smape({ actual: [0], forecast: [0] })).toBe(0);
   });
   test("MASE does not depend on the unit", () => {
-    const values = fc.array(fc.integer({ min: -10_000, max: 10_000 }).map((n) => n / 100), {
-      minLength: 8,
-      maxLength: 8,
-    });
+    const values = fc.array(
+      fc.integer({ min: -10_000, max: 10_000 }).map((n) => n / 100),
+      {
+        minLength: 8,
+        maxLength: 8,
+      },
+    );
     fc.assert(
       fc.property(values, fc.constantFrom(0.5, 4, 1024), (values, unit) => {
         const [training, actual, forecast] = [

@@ -110,7 +110,9 @@ export function emulate(e: Expr, dtype: Float, rounding: Rounding): (...slots: n
     const spelled = OPERATORS[name];
     if (!spelled) throw new Error(`${name} is not a primitive`);
     const text = spelled.replace(/\$(\d)/g, (_, k) => a[k]);
-    return /^(less|greater|equal|notEqual|and|or|not|select|atLeast|atMost)/.test(name) ? text : r(text);
+    return /^(less|greater|equal|notEqual|and|or|not|select|atLeast|atMost)/.test(name)
+      ? text
+      : r(text);
   };
   parts(e, (x) => {
     const name = `v${names.size}`;

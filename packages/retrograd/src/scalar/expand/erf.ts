@@ -2,7 +2,7 @@
  * erf: a polynomial below 1 and 1 − e^−q(x) above, where q = −log erfc x is smooth and the rounding
  * of 1 − … hides its error.
  */
-import { abs, less, mul, neg, select, sub, atMost } from "../arithmetic.ts";
+import { abs, atMost, less, mul, neg, select, sub } from "../arithmetic.ts";
 import type { DType } from "../dtype.ts";
 import type { Expr } from "../expr.ts";
 import { expNear } from "./exponential.ts";

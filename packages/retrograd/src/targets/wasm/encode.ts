@@ -4,35 +4,61 @@ export type Bytes = number[];
 export const unsigned = (n: number): Bytes => {
   const out: Bytes = [];
   for (let x = n >>> 0; ; x >>>= 7) {
-    if (x < 128) { out.push(x); return out; }
+    if (x < 128) {
+      out.push(x);
+      return out;
+    }
     out.push((x & 127) | 128);
   }
 };
 export const signed = (n: number): Bytes => {
   const out: Bytes = [];
   for (let x = n | 0; ; x >>= 7) {
-    if (x >= -64 && x < 64) { out.push(x & 127); return out; }
+    if (x >= -64 && x < 64) {
+      out.push(x & 127);
+      return out;
+    }
     out.push((x & 127) | 128);
   }
 };
-export const vector = (items: readonly Bytes[]): Bytes => [...unsigned(items.length), ...items.flat()];
-export const section = (id: number, bytes: Bytes): Bytes => [id, ...unsigned(bytes.length), ...bytes];
+export const vector = (items: readonly Bytes[]): Bytes => [
+  ...unsigned(items.length),
+  ...items.flat(),
+];
+export const section = (id: number, bytes: Bytes): Bytes => [
+  id,
+  ...unsigned(bytes.length),
+  ...bytes,
+];
 export const text = (s: string): Bytes => vector([...new TextEncoder().encode(s)].map((b) => [b]));
 
-export const I32 = 0x7f, F32 = 0x7d, F64 = 0x7c, V128 = 0x7b, VOID = 0x40;
+export const I32 = 0x7f,
+  F32 = 0x7d,
+  F64 = 0x7c,
+  V128 = 0x7b,
+  VOID = 0x40;
 export const localGet = (i: number): Bytes => [0x20, ...unsigned(i)];
 export const localSet = (i: number): Bytes => [0x21, ...unsigned(i)];
 export const localTee = (i: number): Bytes => [0x22, ...unsigned(i)];
 export const int = (n: number): Bytes => [0x41, ...signed(n)];
-export const ADD_I32 = 0x6a, MUL_I32 = 0x6c;
+export const ADD_I32 = 0x6a,
+  MUL_I32 = 0x6c;
 export const simd = (op: number): Bytes => [0xfd, ...unsigned(op)];
 export const float32 = (x: number): Bytes => [0x43, ...new Uint8Array(Float32Array.of(x).buffer)];
 export const float64 = (x: number): Bytes => [0x44, ...new Uint8Array(Float64Array.of(x).buffer)];
 
-export interface Function { readonly parameters: number; readonly locals: readonly number[]; readonly code: Bytes; readonly name: string }
+export interface Function {
+  readonly parameters: number;
+  readonly locals: readonly number[];
+  readonly code: Bytes;
+  readonly name: string;
+}
 
 /** A module of functions without results, over one imported memory. */
-export function module(functions: readonly Function[], exported: ReadonlyMap<string, number>): Uint8Array<ArrayBuffer> {
+export function module(
+  functions: readonly Function[],
+  exported: ReadonlyMap<string, number>,
+): Uint8Array<ArrayBuffer> {
   const arities = [...new Set(functions.map((f) => f.parameters))];
   const types = arities.map((n) => [0x60, ...vector(Array.from({ length: n }, () => [I32])), 0]);
   const bodies = functions.map(({ locals, code }) => {

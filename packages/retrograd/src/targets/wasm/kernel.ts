@@ -3,16 +3,40 @@
  * loop has an addition where the formula has a product; equal addresses share one local, and constant
  * distances go into the instruction.
  */
+
+import {
+  type Affine,
+  type Buffer,
+  type Dynamic,
+  type Kernel,
+  resolve,
+  type Stmt,
+  type Value,
+} from "../../nest/nest.ts";
 import { bytesOf } from "../../scalar/dtype.ts";
-import { resolve, type Affine, type Buffer, type Dynamic, type Kernel, type Stmt, type Value } from "../../nest/nest.ts";
-import { ADD_I32, I32, int, localGet, localSet, localTee, MUL_I32, simd, unsigned, V128, VOID, type Bytes, type Function } from "./encode.ts";
-import { number, printValue, wasmType, type Printer } from "./value.ts";
+import {
+  ADD_I32,
+  type Bytes,
+  type Function,
+  I32,
+  int,
+  localGet,
+  localSet,
+  localTee,
+  MUL_I32,
+  simd,
+  unsigned,
+  V128,
+  VOID,
+} from "./encode.ts";
+import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 type Terms = readonly (readonly [index: string, bytes: number])[];
 
 /** Indices of the schedule's loops that a kernel reads: its parameters. */
 export function parametersOf(kernel: Kernel): string[] {
-  const own = new Set<string>(), used = new Set<string>();
+  const own = new Set<string>(),
+    used = new Set<string>();
   const affine = (a: Affine) => a.terms.forEach(([i]) => used.add(i));
   const value = (v: Value): void => {
     if (v.kind === "call") v.args.forEach(value);
@@ -21,16 +45,27 @@ export function parametersOf(kernel: Kernel): string[] {
     if (v.kind === "load" && v.dynamic) value(v.dynamic.index);
   };
   const visit = (s: Stmt): void => {
-    if (s.kind === "for") { own.add(s.index); s.body.forEach(visit); return; }
+    if (s.kind === "for") {
+      own.add(s.index);
+      s.body.forEach(visit);
+      return;
+    }
     value(s.value);
-    if (s.kind === "store") { affine(s.at); if (s.dynamic) value(s.dynamic.index); }
+    if (s.kind === "store") {
+      affine(s.at);
+      if (s.dynamic) value(s.dynamic.index);
+    }
   };
   kernel.body.forEach(visit);
   return [...used].filter((i) => !own.has(i)).sort();
 }
 
-export function printKernel(kernel: Kernel, relaxed: boolean): Function & { readonly indices: readonly string[] } {
-  const indices = parametersOf(kernel), printer = new KernelPrinter(indices, relaxed);
+export function printKernel(
+  kernel: Kernel,
+  relaxed: boolean,
+): Function & { readonly indices: readonly string[] } {
+  const indices = parametersOf(kernel),
+    printer = new KernelPrinter(indices, relaxed);
   const code = printer.print(kernel);
   return { indices, parameters: indices.length, locals: printer.locals, code, name: kernel.name };
 }
@@ -61,8 +96,10 @@ class KernelPrinter implements Printer {
   private readonly constants = new Map<string, Bytes>();
   /** Engines build a vector constant anew at each use; a local is made once and read from a register. */
   constant(value: number, dtype: Value["dtype"], lanes: number): Bytes {
-    const key = `constant ${Object.is(value, -0) ? "-0" : value} ${dtype}`, id = this.local(key, V128);
-    if (!this.constants.has(key)) this.constants.set(key, [...number(value, dtype, lanes), ...localSet(id)]);
+    const key = `constant ${Object.is(value, -0) ? "-0" : value} ${dtype}`,
+      id = this.local(key, V128);
+    if (!this.constants.has(key))
+      this.constants.set(key, [...number(value, dtype, lanes), ...localSet(id)]);
     return localGet(id);
   }
 
@@ -73,13 +110,16 @@ class KernelPrinter implements Printer {
     this.names.set(key, id);
     return id;
   }
-  private typed = (name: string, v: { dtype: Value["dtype"]; lanes: number }) => this.local(`${name}:${wasmType(v.dtype, v.lanes)}`, wasmType(v.dtype, v.lanes));
+  private typed = (name: string, v: { dtype: Value["dtype"]; lanes: number }) =>
+    this.local(`${name}:${wasmType(v.dtype, v.lanes)}`, wasmType(v.dtype, v.lanes));
   private readonly typeOfLocal = new Map<string, { dtype: Value["dtype"]; lanes: number }>();
   get(name: string): Bytes {
     return localGet(this.typed(name, this.typeOfLocal.get(name)!));
   }
 
-  private block(body: readonly Stmt[]): Bytes { return body.flatMap((s) => this.statement(s)); }
+  private block(body: readonly Stmt[]): Bytes {
+    return body.flatMap((s) => this.statement(s));
+  }
 
   private statement(s: Stmt): Bytes {
     if (s.kind === "for") return this.loop(s);
@@ -89,7 +129,10 @@ class KernelPrinter implements Printer {
       this.typeOfLocal.set(s.name, s.value);
       return [...code, ...localSet(this.typed(s.name, s.value))];
     }
-    return [...printValue(s.value, this), ...localSet(this.typed(s.name, this.typeOfLocal.get(s.name)!))];
+    return [
+      ...printValue(s.value, this),
+      ...localSet(this.typed(s.name, this.typeOfLocal.get(s.name)!)),
+    ];
   }
 
   private loop(s: Stmt & { kind: "for" }): Bytes {
@@ -105,32 +148,63 @@ class KernelPrinter implements Printer {
     const keys = this.keysAt(s.index, s.body);
     const start = this.startPointers(s.index, s.body, false);
     const body = this.block(s.body);
-    const advance = keys.flatMap(({ id, bytes }) => [...localGet(id), ...int(bytes * s.step), ADD_I32, ...localSet(id)]);
+    const advance = keys.flatMap(({ id, bytes }) => [
+      ...localGet(id),
+      ...int(bytes * s.step),
+      ADD_I32,
+      ...localSet(id),
+    ]);
     this.around.pop();
     return [
-      ...int(0), ...localSet(index), ...start,
-      0x03, VOID, ...body, ...advance,
-      ...localGet(index), ...int(s.step), ADD_I32, ...localTee(index), ...int(s.count), 0x49, 0x0d, 0, 0x0b,
+      ...int(0),
+      ...localSet(index),
+      ...start,
+      0x03,
+      VOID,
+      ...body,
+      ...advance,
+      ...localGet(index),
+      ...int(s.step),
+      ADD_I32,
+      ...localTee(index),
+      ...int(s.count),
+      0x49,
+      0x0d,
+      0,
+      0x0b,
     ];
   }
 
   /** Byte strides of an address along the loops around it, outermost first. */
   private terms(at: Affine, size: number): Terms {
     const strides = new Map(at.terms);
-    return this.around.filter((i) => strides.has(i)).map((i) => [i, strides.get(i)! * size] as const);
+    return this.around
+      .filter((i) => strides.has(i))
+      .map((i) => [i, strides.get(i)! * size] as const);
   }
   private keyOf = (terms: Terms): string => terms.map(([i, s]) => `${i}*${s}`).join("+");
 
   /** Pointers that move with loop `index`: one per distinct address up to it. */
-  private keysAt(index: string, body: readonly Stmt[]): { id: number; bytes: number; before: Terms; key: string }[] {
+  private keysAt(
+    index: string,
+    body: readonly Stmt[],
+  ): { id: number; bytes: number; before: Terms; key: string }[] {
     const found = new Map<string, { id: number; bytes: number; before: Terms; key: string }>();
     this.addresses(body, (at, size) => {
       const strides = new Map(at.terms);
       if (!strides.has(index)) return;
       const upTo = this.around.slice(0, this.around.indexOf(index) + 1);
-      const terms: Terms = upTo.filter((i) => strides.has(i)).map((i) => [i, strides.get(i)! * size] as const);
+      const terms: Terms = upTo
+        .filter((i) => strides.has(i))
+        .map((i) => [i, strides.get(i)! * size] as const);
       const key = this.keyOf(terms);
-      if (!found.has(key)) found.set(key, { id: this.local(`pointer ${key}`, I32), bytes: strides.get(index)! * size, before: terms.slice(0, -1), key });
+      if (!found.has(key))
+        found.set(key, {
+          id: this.local(`pointer ${key}`, I32),
+          bytes: strides.get(index)! * size,
+          before: terms.slice(0, -1),
+          key,
+        });
     });
     return [...found.values()];
   }
@@ -162,7 +236,10 @@ class KernelPrinter implements Printer {
       }
     };
     for (const s of body) {
-      if (s.kind === "for") { this.addresses(s.body, visit); continue; }
+      if (s.kind === "for") {
+        this.addresses(s.body, visit);
+        continue;
+      }
       value(s.value);
       if (s.kind === "store") {
         visit(s.at, bytesOf(s.buffer.dtype));
@@ -172,35 +249,70 @@ class KernelPrinter implements Printer {
   }
 
   /** The address on the stack, and the constant part that goes into the instruction. */
-  private address(buffer: Buffer, at: Affine, dynamic: Dynamic | undefined): { code: Bytes; offset: number } {
-    const size = bytesOf(buffer.dtype), terms = this.terms(at, size).filter(([i]) => !this.still.has(i));
+  private address(
+    buffer: Buffer,
+    at: Affine,
+    dynamic: Dynamic | undefined,
+  ): { code: Bytes; offset: number } {
+    const size = bytesOf(buffer.dtype),
+      terms = this.terms(at, size).filter(([i]) => !this.still.has(i));
     const constant = resolve(buffer).offset! + at.base * size;
-    const moving = [...(this.pointerTo(terms) ?? int(0)), ...(dynamic ? [...printValue(dynamic.index, this), ...int(dynamic.stride * size), MUL_I32, ADD_I32] : [])];
-    const backwards = constant < 0 || terms.some(([, s]) => s < 0) || (dynamic !== undefined && dynamic.stride < 0);
-    return backwards ? { code: [...moving, ...int(constant), ADD_I32], offset: 0 } : { code: moving, offset: constant };
+    const moving = [
+      ...(this.pointerTo(terms) ?? int(0)),
+      ...(dynamic
+        ? [...printValue(dynamic.index, this), ...int(dynamic.stride * size), MUL_I32, ADD_I32]
+        : []),
+    ];
+    const backwards =
+      constant < 0 || terms.some(([, s]) => s < 0) || (dynamic !== undefined && dynamic.stride < 0);
+    return backwards
+      ? { code: [...moving, ...int(constant), ADD_I32], offset: 0 }
+      : { code: moving, offset: constant };
   }
 
   load(v: Value & { kind: "load" }): Bytes {
-    const { code, offset } = this.address(v.buffer, v.at, v.dynamic), wide = v.dtype === "float64";
+    const { code, offset } = this.address(v.buffer, v.at, v.dynamic),
+      wide = v.dtype === "float64";
     const memory = (at: number) => [wide ? 3 : 2, ...unsigned(at)];
-    if (v.lanes === 1) return [...code, v.dtype === "float32" ? 0x2a : wide ? 0x2b : 0x28, ...memory(offset)];
+    if (v.lanes === 1)
+      return [...code, v.dtype === "float32" ? 0x2a : wide ? 0x2b : 0x28, ...memory(offset)];
     if (v.stride === 1) return this.mask(v, [...code, ...simd(0x00), ...memory(offset)]);
-    if (v.stride === 0) return this.mask(v, [...code, ...simd(wide ? 0x0a : 0x09), ...memory(offset)]);
-    const vector = this.local("strided", V128), pointer = this.local("strided at", I32);
-    const out: Bytes = [...code, ...localTee(pointer), ...simd(wide ? 0x0a : 0x09), ...memory(offset), ...localSet(vector)];
+    if (v.stride === 0)
+      return this.mask(v, [...code, ...simd(wide ? 0x0a : 0x09), ...memory(offset)]);
+    const vector = this.local("strided", V128),
+      pointer = this.local("strided at", I32);
+    const out: Bytes = [
+      ...code,
+      ...localTee(pointer),
+      ...simd(wide ? 0x0a : 0x09),
+      ...memory(offset),
+      ...localSet(vector),
+    ];
     for (let lane = 1; lane < v.lanes; lane++) {
-      const step = lane * v.stride * bytesOf(v.dtype), within = offset + step;
-      const where = within >= 0 ? localGet(pointer) : [...localGet(pointer), ...int(within), ADD_I32];
-      out.push(...where, ...localGet(vector), ...simd(wide ? 0x57 : 0x56), ...memory(Math.max(0, within)), lane, ...localSet(vector));
+      const step = lane * v.stride * bytesOf(v.dtype),
+        within = offset + step;
+      const where =
+        within >= 0 ? localGet(pointer) : [...localGet(pointer), ...int(within), ADD_I32];
+      out.push(
+        ...where,
+        ...localGet(vector),
+        ...simd(wide ? 0x57 : 0x56),
+        ...memory(Math.max(0, within)),
+        lane,
+        ...localSet(vector),
+      );
     }
     return this.mask(v, [...out, ...localGet(vector)]);
   }
   /** Bools are 0 and 1 in memory, and masks in lanes. */
-  private mask = (v: Value, code: Bytes): Bytes => (v.dtype === "bool" && v.lanes > 1 ? [...code, ...simd(0xa1)] : code);
+  private mask = (v: Value, code: Bytes): Bytes =>
+    v.dtype === "bool" && v.lanes > 1 ? [...code, ...simd(0xa1)] : code;
 
   private store(s: Stmt & { kind: "store" }): Bytes {
-    const { code, offset } = this.address(s.buffer, s.at, s.dynamic), wide = s.buffer.dtype === "float64";
-    const memory = [wide ? 3 : 2, ...unsigned(offset)], value = this.mask(s.value, printValue(s.value, this));
+    const { code, offset } = this.address(s.buffer, s.at, s.dynamic),
+      wide = s.buffer.dtype === "float64";
+    const memory = [wide ? 3 : 2, ...unsigned(offset)],
+      value = this.mask(s.value, printValue(s.value, this));
     if (s.value.lanes > 1) return [...code, ...value, ...simd(0x0b), ...memory];
     return [...code, ...value, s.buffer.dtype === "float32" ? 0x38 : wide ? 0x39 : 0x36, ...memory];
   }
@@ -208,7 +320,12 @@ class KernelPrinter implements Printer {
   index(v: Value & { kind: "index" }): Bytes {
     const out: Bytes = int(v.at.base);
     for (const [i, stride] of v.at.terms)
-      if (!this.still.has(i)) out.push(...localGet(this.names.get(`index ${i}`)!), ...(stride === 1 ? [] : [...int(stride), MUL_I32]), ADD_I32);
+      if (!this.still.has(i))
+        out.push(
+          ...localGet(this.names.get(`index ${i}`)!),
+          ...(stride === 1 ? [] : [...int(stride), MUL_I32]),
+          ADD_I32,
+        );
     if (v.lanes === 1) return out;
     const splat = [...out, ...simd(0x11)];
     if (v.stride === 0) return splat;
