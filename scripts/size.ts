@@ -6,11 +6,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { BUNDLE_LIMIT_KB, bundleSize } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const BUNDLE_LIMIT_KB = 60;
 
 interface Source {
   path: string;
@@ -91,30 +89,14 @@ function printConcepts() {
   }
 }
 
-/** Minified and compressed size of the library as a page would load it: core, cells, layers, train. */
+/** Minified and compressed size of the library. */
 async function printBundle() {
-  const entries = ["index.ts", "cells/index.ts", "layers/index.ts", "train/index.ts"]
-    .map((file) => `./packages/retrograd/src/${file}`)
-    .filter((file) => existsSync(join(root, file)));
-  if (!entries.length) return console.log("\nbundle: no entry file yet");
-  const { outputFiles } = await build({
-    stdin: {
-      contents: entries.map((file) => `export * from "${file}";`).join("\n"),
-      resolveDir: root,
-    },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2023",
-    ignoreAnnotations: true, // count everything that a page may load, not what a bundler can drop
-    write: false,
-    logLevel: "silent",
-  });
-  const kilobytes = gzipSync(outputFiles[0].contents, { level: 9 }).length / 1000;
-  const verdict = kilobytes <= BUNDLE_LIMIT_KB ? "" : "  over the limit";
+  const size = await bundleSize();
+  if (!size) return console.log("\nbundle: no entry file yet");
+  const verdict = size.gzipped <= BUNDLE_LIMIT_KB ? "" : "  over the limit";
+  const kilobytes = size.gzipped.toFixed(1);
   console.log(
-    `\nbundle ${kilobytes.toFixed(1)} KB minified and gzipped, limit ${BUNDLE_LIMIT_KB} KB${verdict}`,
+    `\nbundle ${kilobytes} KB minified and gzipped, limit ${BUNDLE_LIMIT_KB} KB${verdict}`,
   );
   if (verdict) process.exitCode = 1;
 }

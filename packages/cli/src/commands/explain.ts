@@ -1,4 +1,6 @@
-/** retrograd explain RUN: the layers of a model, and what the compiler made of its training step. */
+/**
+ * retrograd explain RUN: the layers of a model, and what the compiler made of its training step.
+ */
 import { random, resident, type Tensor, tensor, zeros } from "retrograd";
 import { describe } from "retrograd/layers";
 import { type ModelConfig, networkOf } from "retrograd/tasks";

@@ -1,4 +1,6 @@
-/** retrograd forecast RUN [FILE]: what comes after the end of a file, for people, CSV or machines. */
+/**
+ * retrograd forecast RUN [FILE]: what comes after the end of a file, for people, CSV or machines.
+ */
 import { formatCsv, formatTime, type Table } from "retrograd/data";
 import { type Future, forecaster, forecastFuture, readFrames } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";

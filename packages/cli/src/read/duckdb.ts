@@ -1,7 +1,8 @@
 /**
- * Large tables and Parquet files through DuckDB. What a CSV file's separator, header and names are is
- * decided by the library on its first lines; DuckDB only reads, every cell as text, so that the
- * library's own inference and messages apply. Whatever DuckDB stumbles over, the library reads again.
+ * Large tables and Parquet files through DuckDB. What a CSV file's separator, header and names
+ * are is decided by the library on its first lines; DuckDB only reads, every cell as text, so
+ * that the library's own inference and messages apply. Whatever DuckDB stumbles over, the library
+ * reads again.
  */
 import { parseCsv, type Table, tableFromColumns } from "retrograd/data";
 import { fail } from "../failure.ts";

@@ -1,7 +1,7 @@
 /**
- * The plots of a report, as inline SVG: Observable Plot draws them into a document of jsdom. Colours
- * are CSS variables, so that a plot follows the page's light or dark; each is drawn twice, for a wide
- * page and for a phone, so that its text stays readable.
+ * The plots of a report, as inline SVG: Observable Plot draws them into a document of jsdom.
+ * Colours are CSS variables, so that a plot follows the page's light or dark; each is drawn
+ * twice, for a wide page and for a phone, so that its text stays readable.
  */
 import * as Plot from "@observablehq/plot";
 import { JSDOM } from "jsdom";
@@ -62,3 +62,23 @@ export function thin<T>(rows: readonly T[], most: number): T[] {
   if (rows.length <= most) return [...rows];
   return Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]);
 }
+
+/** Ticks of a logarithmic axis over positive values: 1, 2 and 5 times powers of ten, or powers. */
+export function logTicks(values: readonly number[]): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (!(low > 0 && Number.isFinite(high))) return [];
+  const powers: number[] = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) powers.push(e);
+  const every = Math.ceil(powers.length / 6);
+  const within = (ticks: number[]) => ticks.filter((x) => x >= low * 0.8 && x <= high * 1.25);
+  const decades = within(powers.filter((e) => e % every === 0).map((e) => 10 ** e));
+  return powers.length > 4
+    ? decades
+    : within(powers.flatMap((e) => [1, 2, 5].map((k) => k * 10 ** e)));
+}
+
+/** 0.02, 300, 1e-7. */
+export const plainNumber = (x: number): string =>
+  x !== 0 && (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e6)
+    ? x.toExponential().replace("+", "")
+    : String(Number(x.toPrecision(6)));

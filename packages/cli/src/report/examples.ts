@@ -1,4 +1,6 @@
-/** Forecasts of the test part for the report: windows side by side, so that none overlaps another. */
+/**
+ * Forecasts of the test part for the report: windows side by side, so that none overlaps another.
+ */
 
 import type { Split } from "retrograd/data";
 import { baselinesOf, type ForecastConfig, type Forecaster, type Frames } from "retrograd/tasks";
@@ -7,11 +9,13 @@ import type { Examples } from "./data.ts";
 /** Most steps of the past that are drawn before the test part. */
 const CONTEXT = 60;
 
+/** @param strongest  name of the baseline that errs least */
 export function forecastExamples(
   config: ForecastConfig,
   run: Forecaster,
   frames: Frames,
   split: Split,
+  strongest: string,
 ): Examples {
   const parts = [split.test, split.validation, split.train].find((list) => list.length > 0)!;
   const [part] = parts;
@@ -33,15 +37,7 @@ export function forecastExamples(
   const actualAt = (t: number) =>
     series.observed[t * width] ? series.values[t * width] : Number.NaN;
   const model = run(frames, places);
-  const errorOf = (values: Float64Array) =>
-    firsts.reduce((sum, first, w) => {
-      for (let h = 0; h < horizon; h++) {
-        const e = values[(w * horizon + h) * K] - actualAt(first + h);
-        if (Number.isFinite(e)) sum += e * e;
-      }
-      return sum;
-    }, 0);
-  const [baseline, rival] = named.reduce((a, b) => (errorOf(b[1]) < errorOf(a[1]) ? b : a));
+  const [baseline, rival] = named.find(([name]) => name === strongest) ?? named[0];
   const forecasts = firsts.flatMap((first, window) =>
     Array.from({ length: horizon }, (_, h) => ({
       ...{ time: series.times[first + h], window, step: h + 1, actual: actualAt(first + h) },

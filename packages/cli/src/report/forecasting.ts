@@ -11,11 +11,21 @@ const timeAxis = ({ isDate }: Data, narrow: boolean): Plot.ScaleOptions => ({
   ticks: narrow ? 3 : 6,
 });
 
+/** Windows that are drawn. */
+const most = (horizon: number): number => Math.max(4, Math.ceil(160 / horizon));
+
 export function forecastFigure(data: Data): Figure {
   const { examples, isDate, config } = data;
-  const { forecasts, actual, baseline, target } = examples;
+  const { actual, baseline, target } = examples;
+  // Strokes must be told apart: a long test part is shown by its end.
+  const first = Math.max(0, (examples.forecasts.at(-1)?.window ?? 0) + 1 - most(config.horizon));
+  const forecasts = examples.forecasts.filter(({ window }) => window >= first);
+  const begin = forecasts[0]?.time ?? -Infinity;
+  const from = actual.findIndex(({ time }) => time >= begin);
   const shown = forecasts.map((row) => ({ ...row, when: at(row.time, isDate) }));
-  const truth = actual.map(({ time, value }) => ({ when: at(time, isDate), value }));
+  const truth = actual
+    .slice(Math.max(0, from - 30))
+    .map(({ time, value }) => ({ when: at(time, isDate), value }));
   const line = (y: "model" | "baseline", stroke: string, more = {}) =>
     Plot.line(shown, { x: "when", y, z: "window", stroke, strokeWidth: 1.75, ...more });
   const single = config.horizon === 1;
@@ -23,7 +33,7 @@ export function forecastFigure(data: Data): Figure {
     Plot.dot(shown, { x: "when", y, fill, r: 1.5 });
   return {
     title: "Forecast against truth",
-    text: `The test part of ${examples.series}, which was never seen in training. Each coloured stroke is one forecast of ${config.horizon} ${config.horizon === 1 ? "step" : "steps"}, made where it begins.`,
+    text: `The ${first > 0 ? "end of the " : ""}test part of ${examples.series}, which was never seen in training. Each coloured stroke is one forecast of ${config.horizon} ${config.horizon === 1 ? "step" : "steps"}, made where it begins.`,
     legend: [
       [target, COLOUR.truth],
       [config.network.cell.toUpperCase(), COLOUR.model],
@@ -35,7 +45,9 @@ export function forecastFigure(data: Data): Figure {
       y: { label: null, grid: true, nice: true, ticks: 6 },
       marks: [
         Plot.line(truth, { x: "when", y: "value", stroke: COLOUR.truth, strokeWidth: 1.25 }),
-        single ? marks("baseline", COLOUR.baseline) : line("baseline", COLOUR.baseline),
+        single
+          ? marks("baseline", COLOUR.baseline)
+          : line("baseline", COLOUR.baseline, { strokeOpacity: 0.8 }),
         single ? marks("model", COLOUR.model) : line("model", COLOUR.model, { strokeWidth: 2.25 }),
       ],
     }),
@@ -150,7 +162,10 @@ export function residualFigure(data: Data): Figure {
 
 export function histogramFigure(data: Data): Figure {
   const rows = residualsOf(data);
-  const bins = { thresholds: 24 };
+  const all = rows.flatMap(({ model, baseline }) => [model, baseline]);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const edges = Array.from({ length: 25 }, (_, i) => low + ((high - low) * i) / 24);
+  const bins = { thresholds: edges.slice(1, -1), domain: [low, high] };
   const name = data.config.network.cell.toUpperCase();
   return {
     title: "Residuals, how often",

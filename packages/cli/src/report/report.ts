@@ -1,6 +1,6 @@
 /**
- * report.html: a run in one page that needs nothing else. First the verdict and the table, then what
- * explains them, and at the end what was decided and what the compiler made of it.
+ * report.html: a run in one page that needs nothing else. First the verdict and the table, then
+ * what explains them, and at the end what was decided and what the compiler made of it.
  */
 import type { ForecastScores, LanguageScores } from "retrograd/tasks";
 import { figures } from "../show/numbers.ts";
@@ -113,5 +113,6 @@ function appendix({ notes, config, program }: ReportData): string {
   const settings = JSON.stringify({ ...config.network, ...config.learning }, null, 2);
   return `<details open><summary>What was decided</summary><ul>${list}</ul></details>
 <details><summary>Network and learning</summary><pre>${escape(settings)}</pre></details>
-<details><summary>The training step, as it was compiled</summary><pre>${escape(program)}</pre></details>`;
+<details><summary>The training step, as it was compiled</summary>
+<pre>${escape(program)}</pre></details>`;
 }

@@ -1,6 +1,6 @@
 /** Figures of every run: the loss, the gradient's norm, and how far back the gradient reaches. */
 import * as Plot from "@observablehq/plot";
-import { COLOUR, type Figure, thin } from "./charts.ts";
+import { COLOUR, type Figure, logTicks, plainNumber, thin } from "./charts.ts";
 import type { ReportData } from "./data.ts";
 
 interface StepRow {
@@ -30,6 +30,12 @@ function smooth(
 const wide = (values: readonly number[]): boolean =>
   Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 20;
 
+const logAxis = (values: readonly number[]) => ({
+  type: "log" as const,
+  ticks: logTicks(values),
+  tickFormat: plainNumber,
+});
+
 export function lossFigure(data: ReportData): Figure {
   const steps = stepsOf(data);
   const checks = data.metrics.filter((event) => event.type === "validation");
@@ -54,9 +60,10 @@ export function lossFigure(data: ReportData): Figure {
       y: {
         label: null,
         grid: true,
-        type: wide(means.map(({ value }) => value)) ? "log" : "linear",
         nice: true,
-        ticks: 5,
+        ...(wide(means.map(({ value }) => value))
+          ? logAxis(rows.map(({ loss }) => loss))
+          : { ticks: 5 }),
       },
       marks: [
         Plot.dot(rows, { x: "step", y: "loss", r: 1, fill: COLOUR.model, fillOpacity: 0.25 }),
@@ -83,7 +90,7 @@ export function normFigure(data: ReportData): Figure {
     legend: [],
     draw: (narrow) => ({
       x: { label: "step", ticks: narrow ? 4 : 8 },
-      y: { label: null, grid: true, type: "log", ticks: 5 },
+      y: { label: null, grid: true, ...logAxis(steps.map(({ norm }) => norm)) },
       marks: [
         Plot.ruleY([clip], { stroke: COLOUR.faint, strokeDasharray: "4,3" }),
         Plot.dot(thin(steps, 1500), {
@@ -117,6 +124,7 @@ export function reachFigure(data: ReportData): Figure {
   const largest = Math.max(
     ...(reaches.find((r) => r.layer === reach.layer && r.state === reach.state)?.norms ?? [1]),
   );
+  const shown = curves.flatMap(({ points }) => points.map(({ norm }) => norm));
   const what =
     data.task === "forecast" ? "the error of the forecast" : "the loss of the last character";
   return {
@@ -125,7 +133,7 @@ export function reachFigure(data: ReportData): Figure {
     legend: curves.map(({ name, colour }) => [name, colour]),
     draw: (narrow) => ({
       x: { label: "steps back", reverse: true, ticks: narrow ? 4 : 8 },
-      y: { label: null, grid: true, type: "log", ticks: 5 },
+      y: { label: null, grid: true, ...logAxis([largest / 100, ...shown]) },
       marks: [
         Plot.ruleY([largest / 100], { stroke: COLOUR.faint, strokeDasharray: "4,3" }),
         ...curves.map(({ points, colour }) =>

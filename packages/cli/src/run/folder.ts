@@ -1,7 +1,7 @@
 /**
- * A run folder: config.json, metrics.jsonl, log.txt, checkpoints/, and at the end weights.safetensors,
- * results.json and report.html. One process at a time works in it. What has one final value is
- * written whole or not at all; metrics and the log only grow.
+ * A run folder: config.json, metrics.jsonl, log.txt, checkpoints/, and at the end
+ * weights.safetensors, results.json and report.html. One process at a time works in it. What has
+ * one final value is written whole or not at all; metrics and the log only grow.
  */
 import { existsSync } from "node:fs";
 import { appendFile, readFile } from "node:fs/promises";

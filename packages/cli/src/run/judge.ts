@@ -1,7 +1,11 @@
-/** After training: scores beside the baselines, the gradient's reach, the files, and the last word. */
+/**
+ * After training: scores beside the baselines, the gradient's reach, the files, and the last
+ * word.
+ */
 import {
   countCharacters,
   describeReach,
+  type ForecastScores,
   type ForecastTask,
   forecaster,
   forecastFuture,
@@ -89,13 +93,18 @@ function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
     "",
     next,
   ].join("\n");
-  const examples = forecastExamples(config, run, frames, split);
+  const examples = forecastExamples(config, run, frames, split, strongestOf(scores));
   return {
     config: encodeConfig(config, job.source, settings),
     text,
     results: { task: "forecast", scores, reach, forecast: futures },
     data: { task: "forecast", config, scores, reaches, reach, futures, examples, isDate },
   };
+}
+
+/** The baseline that errs least for the first target. */
+function strongestOf({ targets: [{ scores }] }: ForecastScores): string {
+  return scores.slice(1).reduce((a, b) => (b.rmse < a.rmse ? b : a)).method;
 }
 
 async function judgeLanguage(job: Job, task: LanguageTask, params: unknown): Promise<Judged> {

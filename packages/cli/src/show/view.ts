@@ -1,6 +1,6 @@
 /**
- * How a run is shown: to a person who watches, as a bar that is drawn again; to a file, as lines; to
- * a machine, as one JSON object a line.
+ * How a run is shown: to a person who watches, as a bar that is drawn again; to a file, as lines;
+ * to a machine, as one JSON object a line.
  */
 import type { TrainEvent } from "retrograd/train";
 import { wrap } from "./columns.ts";

@@ -1,6 +1,7 @@
 /**
- * hoist: what does not depend on the state leaves the loop and is computed for all its steps at once, as
- * one more letter (x·Wx becomes one large product). What depends on params alone is computed once.
+ * hoist: what does not depend on the state leaves the loop and is computed for all its steps at
+ * once, as one more letter (x·Wx becomes one large product). What depends on params alone is
+ * computed once.
  */
 
 import { groups, type Loop } from "../loops/scan.ts";
@@ -93,7 +94,9 @@ function withLifted(
   };
 }
 
-/** Values of the step that need no state, for all steps: stacked where they depend on the inputs. */
+/**
+ * Values of the step that need no state, for all steps: stacked where they depend on the inputs.
+ */
 export function overTime(
   wanted: readonly Tensor[],
   loop: Loop,

@@ -1,8 +1,8 @@
 /**
- * keep: what the forward loop stores for the backward one. Differentiation recomputes everything; this
- * pass finds the values that both loops compute and stores those whose recomputation costs more than
- * their bytes: products yes, elementwise work no. The kept value is taken as late as one reader allows,
- * so that a sum of products is stored once and not per product.
+ * keep: what the forward loop stores for the backward one. Differentiation recomputes everything;
+ * this pass finds the values that both loops compute and stores those whose recomputation costs
+ * more than their bytes: products yes, elementwise work no. The kept value is taken as late as
+ * one reader allows, so that a sum of products is stored once and not per product.
  */
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
@@ -106,7 +106,9 @@ function feed(
 const placeholderLike = (t: Tensor): Tensor =>
   placeholder(t, `kept ${t.node.attrs.name ?? t.node.op.name}`);
 
-/** Expensive values of `later`'s step that `scan`'s step computes too, at the point to store them. */
+/**
+ * Expensive values of `later`'s step that `scan`'s step computes too, at the point to store them.
+ */
 function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there: Tensor }[] {
   const found = correspondence(scan, later);
   const step = later.attrs.step,
@@ -161,7 +163,10 @@ function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there:
   return kept;
 }
 
-/** Nodes of `later`'s step that compute what a node of `scan`'s step computes, at the same time step. */
+/**
+ * Nodes of `later`'s step that compute what a node of `scan`'s step computes, at the same time
+ * step.
+ */
 function correspondence(scan: Node<Loop>, later: Node<Loop>): Map<Node, Node> {
   const a = scan.attrs,
     b = later.attrs;

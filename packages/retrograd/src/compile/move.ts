@@ -1,7 +1,8 @@
 /**
- * Work moved out of time loops. A loop is cut into chunks of C steps (C × batch ≈ 512 rows), so that what
- * leaves the loop stays bounded; inside each chunk, what does not depend on the state is computed for all
- * steps at once before it (hoist), and what the state does not depend on after it (sink).
+ * Work moved out of time loops. A loop is cut into chunks of C steps (C × batch ≈ 512 rows), so
+ * that what leaves the loop stays bounded; inside each chunk, what does not depend on the state
+ * is computed for all steps at once before it (hoist), and what the state does not depend on
+ * after it (sink).
  */
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";

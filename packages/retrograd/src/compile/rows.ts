@@ -6,8 +6,8 @@ import type { Node } from "../tensor/tensor.ts";
 import { dependents } from "./rewrite.ts";
 
 /**
- * Rows that one step brings to a product over all steps: what chunks are sized by. undefined where a step
- * has no product at all.
+ * Rows that one step brings to a product over all steps: what chunks are sized by. undefined
+ * where a step has no product at all.
  * @param changes  how many of the step's inputs change from step to step: states and inputs
  */
 export function rowsPerStep(step: Graph, changes: number): number | undefined {

@@ -12,7 +12,11 @@ import { again, rewriteGraph } from "./rewrite.ts";
 export function simplify(graph: Graph): Graph {
   const known = new Map<string, Tensor[]>(),
     ids = new Map<Node, number>();
-  const idOf = (n: Node) => ids.get(n) ?? (ids.set(n, ids.size), ids.size - 1);
+  const idOf = (n: Node): number => {
+    const id = ids.get(n) ?? ids.size;
+    ids.set(n, id);
+    return id;
+  };
   return rewriteGraph(graph, (node, args) => {
     if (isIdentity(node, args)) return [args[0]];
     const attrs = attrsKey(node);

@@ -1,7 +1,7 @@
 /**
- * sink: what the state does not depend on leaves the loop at its other end. Outputs that need a product
- * are computed for all steps at once afterwards, and a state that only adds something up at each step
- * (dW = Σ aᵀg) becomes one sum over batch and time.
+ * sink: what the state does not depend on leaves the loop at its other end. Outputs that need a
+ * product are computed for all steps at once afterwards, and a state that only adds something up
+ * at each step (dW = Σ aᵀg) becomes one sum over batch and time.
  */
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
@@ -22,7 +22,7 @@ export function sink(
   notes: string[],
   ready: ReadonlyMap<number, Tensor>,
 ): Tensor[] {
-  const { step, states } = loop;
+  const { step } = loop;
   const [stateIn] = groups(loop, step.inputs);
   const [finals, outs, entered] = results(
     loop,
@@ -106,7 +106,7 @@ function addedUp({ step }: Loop, k: number): Tensor[] | undefined {
   const self = step.inputs[k],
     next = step.outputs[k];
   const terms = termsOf(next.node);
-  if (!terms || !terms.some((t) => same(t.tensor, self))) return undefined;
+  if (!terms?.some((t) => same(t.tensor, self))) return undefined;
   const { out } = next.node.attrs as MapAttrs;
   if (
     terms.some((t) => t.letters !== out) ||

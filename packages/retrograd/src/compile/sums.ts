@@ -1,7 +1,7 @@
 /**
- * Sums of many terms: nested additions become one, zeros leave, and padded parts that lie side by side
- * become a concatenation, which costs nothing because its parts are written straight into place. (The
- * cotangent of slicing gates apart is such a sum.)
+ * Sums of many terms: nested additions become one, zeros leave, and padded parts that lie side by
+ * side become a concatenation, which costs nothing because its parts are written straight into
+ * place. (The cotangent of slicing gates apart is such a sum.)
  */
 
 import { concatenateOp } from "../ops/concatenate.ts";

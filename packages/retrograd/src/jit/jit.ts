@@ -3,13 +3,13 @@
  *
  *   const fast = jit((x: Tensor) => x.tanh().sum());          // arguments in, results out
  *   const run = resident(step, { params, moments });          // the carry stays in the program
- *   const { loss } = run.call(batch);                         // copies the batch in and the loss out
+ *   const { loss } = run.call(batch);                   // copies the batch in and the loss out
  */
 import { fail } from "../errors.ts";
 import type { CompileOptions, Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 import { type Graph, trace } from "../tensor/graph.ts";
-import { concrete, showType, type Tensor, type Type } from "../tensor/tensor.ts";
+import { concrete, showType, type Type } from "../tensor/tensor.ts";
 import { flatten, flattenLike, paths, rebuild } from "../tensor/tree.ts";
 import { targetNamed } from "./target.ts";
 
@@ -97,8 +97,9 @@ export interface Resident<C, O> {
 }
 
 /**
- * A function whose first argument lives in the program: parameters, optimizer moments, recurrent state.
- * They survive calls and are updated in place; a call copies its inputs and outputs and nothing else.
+ * A function whose first argument lives in the program: parameters, optimizer moments, recurrent
+ * state. They survive calls and are updated in place; a call copies its inputs and outputs and
+ * nothing else.
  * @param f      (carry, …inputs) → [next carry, outputs]; both trees
  * @param carry  first values
  * @throws "state-shape" when f returns a carry of other shapes

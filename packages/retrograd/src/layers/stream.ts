@@ -22,6 +22,8 @@ export interface Live {
   readonly state: any;
   /** What the program does in one call; see `jit`. */
   explain(): string;
+  /** Memory of the program, in bytes; 0 before it is compiled. */
+  readonly peakBytes: number;
 }
 
 interface Carry {
@@ -73,6 +75,9 @@ export function stream(
       return built().run.read().state;
     },
     explain: () => program?.run.explain() ?? "not compiled yet: push a moment first",
+    get peakBytes() {
+      return program?.run.peakBytes ?? 0;
+    },
   };
 }
 

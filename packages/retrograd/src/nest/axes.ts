@@ -1,6 +1,7 @@
 /**
- * Iteration spaces of kernels: axes with a size and, for every access, a stride. Axes of size 1 vanish,
- * neighbours that every access crosses alike become one, and the axis that lies densest goes innermost.
+ * Iteration spaces of kernels: axes with a size and, for every access, a stride. Axes of size 1
+ * vanish, neighbours that every access crosses alike become one, and the axis that lies densest
+ * goes innermost.
  */
 
 import { type Affine, plusTerms } from "./nest.ts";
@@ -39,7 +40,9 @@ export function axesOf(
 export const byStride = (axes: readonly Axis[], access: number): Axis[] =>
   [...axes].sort((a, b) => Math.abs(b.strides[access]) - Math.abs(a.strides[access]));
 
-/** Join neighbours that every access crosses as if they were one axis. `kept` letters stay alone. */
+/**
+ * Join neighbours that every access crosses as if they were one axis. `kept` letters stay alone.
+ */
 export function joinAxes(axes: readonly Axis[], kept: ReadonlySet<string> = new Set()): Axis[] {
   const out: Axis[] = [];
   for (const axis of axes) {

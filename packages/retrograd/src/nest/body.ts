@@ -1,6 +1,7 @@
 /**
- * From scalar expressions to values of a kernel: rows that a target does not spell are expanded, equal
- * parts are computed once, products and sums become multiply-adds, and dtypes are made explicit.
+ * From scalar expressions to values of a kernel: rows that a target does not spell are expanded,
+ * equal parts are computed once, products and sums become multiply-adds, and dtypes are made
+ * explicit.
  */
 import type { DType } from "../scalar/dtype.ts";
 import { isFloat } from "../scalar/dtype.ts";
@@ -30,7 +31,9 @@ export function expand(e: Expr, slots: readonly DType[]): Expr {
   return visit(e);
 }
 
-/** a·b + c becomes one multiply-add where the product is used once. Bodies only, never expansions. */
+/**
+ * a·b + c becomes one multiply-add where the product is used once. Bodies only, never expansions.
+ */
 export function contractProducts(e: Expr, slots: readonly DType[]): Expr {
   const uses = new Map<Expr, number>();
   parts(e, (x) => x.kind === "call" && x.args.forEach((a) => uses.set(a, (uses.get(a) ?? 0) + 1)));
@@ -83,8 +86,9 @@ export class Body {
     seen: Map<string, Value>,
     ids = new Map<Expr, number>(),
   ): Value {
-    const id = ids.get(e) ?? (ids.set(e, ids.size), ids.size - 1),
-      key = `${id}:${want}`;
+    const id = ids.get(e) ?? ids.size;
+    ids.set(e, id);
+    const key = `${id}:${want}`;
     const done = seen.get(key);
     if (done) return done;
     const value = this.make(e, from, slots, want, seen, ids);

@@ -60,7 +60,10 @@ export function compile(graph: Graph, can: Abilities, { resident = [] }: Compile
   };
 }
 
-/** Next residents are written over the last ones where no reader is disturbed, and copied there otherwise. */
+/**
+ * Next residents are written over the last ones where no reader is disturbed, and copied there
+ * otherwise.
+ */
 function settleResidents(
   w: Workspace,
   outputs: readonly Buffer[],

@@ -1,6 +1,7 @@
 /**
- * Contractions: maps that multiply two operands and sum over shared letters. This file finds the axes
- *   m (in the left operand and the output), n (in the right one and the output), k (summed in both),
+ * Contractions: maps that multiply two operands and sum over shared letters. This file finds the
+ * axes
+ *   m (left operand and output), n (right operand and output), k (summed in both),
  * joins letters that lie next to each other, and leaves what cannot be joined as outer loops.
  */
 import type { DType } from "../scalar/dtype.ts";
@@ -73,8 +74,9 @@ function roles({
 }
 
 /**
- * The shape of a contraction as a product of matrices whose lanes run along n, with operands exchanged
- * where the output's densest axis belongs to the left one; undefined where no product is worth it.
+ * The shape of a contraction as a product of matrices whose lanes run along n, with operands
+ * exchanged where the output's densest axis belongs to the left one; undefined where no product
+ * is worth it.
  */
 export function productShape(
   c: Contraction,

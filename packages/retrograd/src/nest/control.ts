@@ -1,13 +1,14 @@
 /**
- * Loops of the schedule: scan and while. A state that somebody reads later lives in its history, one row
- * per step, so that a step reads row t and writes row t + 1 and nothing is copied; any other state has one
- * place, which the step overwrites when all its readers are done, or a second place and a copy.
+ * Loops of the schedule: scan and while. A state that somebody reads later lives in its history,
+ * one row per step, so that a step reads row t and writes row t + 1 and nothing is copied; any
+ * other state has one place, which the step overwrites when all its readers are done, or a second
+ * place and a copy.
  */
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
 import { type Node, type Shape, Tensor, type Type } from "../tensor/tensor.ts";
-import { type Lowering, lowerGraph } from "./lower.ts";
+import type { Lowering } from "./lower.ts";
 import { type Buffer, type Item, plusTerms, resolve } from "./nest.ts";
 import { atIndex, contiguous, sameView, type View } from "./view.ts";
 
@@ -105,7 +106,7 @@ export function emitScan(l: Lowering, node: Node<Loop>): void {
     const states = plans.map((p) => p.now(t));
     const next = plans.map((p) => p.next(t));
     const histories = new Map([...inner].map(([n, of]) => [n, (k: number) => of(k, t)] as const));
-    const where = lowerGraph(
+    const where = l.step(
       w,
       step,
       [...states, ...stacks.map((s) => atIndex(s, t)), ...params],
@@ -136,9 +137,9 @@ function historyBuffer(l: Lowering, shape: Shape, type: Type, name: string, dept
 }
 
 /**
- * Outputs of a loop that are rows of the history of state k: the states that entered its steps (−1 is the
- * op's own output of them), and outputs that are the next state. In a loop over chunks, the rows are
- * those of the loop inside.
+ * Outputs of a loop that are rows of the history of state k: the states that entered its steps
+ * (−1 is the op's own output of them), and outputs that are the next state. In a loop over
+ * chunks, the rows are those of the loop inside.
  */
 function historyRows(
   loop: Loop,
@@ -202,8 +203,9 @@ function readersOf(l: Lowering, node: Node): (output: number) => boolean {
 }
 
 /**
- * Bring next states to where the states are. The step may write over a state that nobody reads later in
- * the step (or only element by element while it is written); else the new one is copied at the end.
+ * Bring next states to where the states are. The step may write over a state that nobody reads
+ * later in the step (or only element by element while it is written); else the new one is copied
+ * at the end.
  */
 function moveStates(l: Lowering, moves: readonly { from: View; to: View }[]): void {
   const copies: { from: View; to: View }[] = [];
@@ -213,7 +215,8 @@ function moveStates(l: Lowering, moves: readonly { from: View; to: View }[]): vo
       from.buffer.alias = to.buffer;
     else copies.push({ from, to });
   }
-  for (const { from, to } of copies) // an exchange of states needs every old value read before any is overwritten
+  // An exchange of states: every old value is read before any is overwritten.
+  for (const { from, to } of copies)
     if (copies.some((c) => resolve(c.to.buffer) === resolve(from.buffer))) {
       const aside = l.w.allocate(from.shape, from.buffer.dtype, "exchange");
       l.copyView(from, aside);
@@ -277,7 +280,7 @@ export function emitWhile(l: Lowering, node: Node<While>): void {
   });
   const flag = w.buffer([], "bool", "condition", { depth: w.depth + 1 });
   const test = w.inner(() =>
-    lowerGraph(
+    l.step(
       w,
       condition,
       [...places, ...params],
@@ -285,7 +288,7 @@ export function emitWhile(l: Lowering, node: Node<While>): void {
     ),
   );
   const turn = w.inner(() => {
-    const next = lowerGraph(
+    const next = l.step(
       w,
       body,
       [...places, ...params],

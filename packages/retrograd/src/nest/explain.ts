@@ -1,4 +1,6 @@
-/** What a program is made of, for people: kernels, operations, memory, and what the compiler did. */
+/**
+ * What a program is made of, for people: kernels, operations, memory, and what the compiler did.
+ */
 import { bytesOf } from "../scalar/dtype.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { type Item, resolve, type Schedule } from "./nest.ts";

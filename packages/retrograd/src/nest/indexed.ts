@@ -55,7 +55,8 @@ function rows(
   const [a, b] = node.args.map((t) => l.view(t));
   const out = l.destination(node),
     indices = b;
-  const [table, list] = gathers ? [a, out] : [out, a]; // table is indexed, list has one row per index
+  // The table is indexed; the list has one row per index.
+  const [table, list] = gathers ? [a, out] : [out, a];
   const count = table.shape[batch],
     stride = table.strides[batch];
   const outer = indices.shape.map((_, d) => `g${d}`),

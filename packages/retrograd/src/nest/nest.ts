@@ -1,8 +1,8 @@
 /**
- * The loop-level program between graphs and targets. A kernel is four statements (`for`, `let`, `set`,
- * `store`) over affine addresses in one arena, one function of its own on every target; a schedule calls
- * kernels in order, inside the loops through time. Shapes are known, so every buffer has its place before
- * anything runs: nothing is allocated, owned or freed at run time.
+ * The loop-level program between graphs and targets. A kernel is four statements (`for`, `let`,
+ * `set`, `store`) over affine addresses in one arena, one function of its own on every target; a
+ * schedule calls kernels in order, inside the loops through time. Shapes are known, so every
+ * buffer has its place before anything runs: nothing is allocated, owned or freed at run time.
  */
 import type { Data, DType } from "../scalar/dtype.ts";
 import type { Scalar } from "../scalar/index.ts";

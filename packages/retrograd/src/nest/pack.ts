@@ -1,7 +1,8 @@
 /**
- * Packing: the right operand of a product copied into panels [panel][k][columns of a tile], columns past
- * the last one as zeros. Elementwise work on the operand is done here, once per element. A pack runs where
- * its operand is known: outside the loops that do not change it, and for resident weights once per write.
+ * Packing: the right operand of a product copied into panels [panel][k][columns of a tile],
+ * columns past the last one as zeros. Elementwise work on the operand is done here, once per
+ * element. A pack runs where its operand is known: outside the loops that do not change it, and
+ * for resident weights once per write.
  */
 import type { DType } from "../scalar/dtype.ts";
 import type { Operand } from "./axes.ts";

@@ -1,6 +1,6 @@
 /**
- * The plan: every buffer gets a fixed offset in one arena, and buffers that are never alive together share
- * places. The peak is known before anything runs.
+ * The plan: every buffer gets a fixed offset in one arena, and buffers that are never alive
+ * together share places. The peak is known before anything runs.
  */
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Buffer, type Item, resolve, type Schedule } from "./nest.ts";

@@ -1,6 +1,7 @@
 /**
- * Elementwise kernels: one pass over memory that computes a cluster of maps with one iteration space.
- * Values used inside the cluster stay in registers; only those that others read are stored.
+ * Elementwise kernels: one pass over memory that computes a cluster of maps with one iteration
+ * space. Values used inside the cluster stay in registers; only those that others read are
+ * stored.
  */
 import type { DType } from "../scalar/dtype.ts";
 import { bytesOf } from "../scalar/dtype.ts";

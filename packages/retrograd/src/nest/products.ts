@@ -58,7 +58,7 @@ function asProduct(
 
 function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean {
   if (shape.n.size < w.can.vectorBytes / bytesOf(c.dtype)) return false;
-  // With one row, each element of the right operand is used once: packing pays only when done outside.
+  // With one row, each element of the right operand is used once: packing pays only outside.
   return shape.m.size > 1 || shape.n.strides[RIGHT] === 1 || w.isInvariant(c.right.view);
 }
 

@@ -1,7 +1,8 @@
 /**
  * Reductions that are not products of matrices: sums and maxima over some letters of any body.
- * Lanes run along the output where its last axis lies dense, else along a reduced axis, whose lanes are
- * joined at the end. The order of a sum depends on shapes alone, so results are reproducible.
+ * Lanes run along the output where its last axis lies dense, else along a reduced axis, whose
+ * lanes are joined at the end. The order of a sum depends on shapes alone, so results are
+ * reproducible.
  */
 
 import type { DType } from "../scalar/dtype.ts";
@@ -62,12 +63,10 @@ export function reduction(r: Reduction, can: Abilities): Kernel {
   return {
     name: r.name,
     body: nest.build(mode),
-    reads: accesses
-      .slice(1)
-      .map(({ view }) => ({
-        buffer: view.buffer,
-        aligned: r.initial?.view === view && alike(accesses) ? "sum" : undefined,
-      })),
+    reads: accesses.slice(1).map(({ view }) => ({
+      buffer: view.buffer,
+      aligned: r.initial?.view === view && alike(accesses) ? "sum" : undefined,
+    })),
     writes: [{ buffer: r.store.buffer, aligned: "sum" }],
     flops: [...outer, ...over].reduce((n, a) => n * a.size, 1) * (costOf(r.body) + 1),
     note: `${r.reduce} over ${r.over.join("")}, lanes along ${mode === "scalar" ? "nothing" : mode === "over" ? "the reduced axis" : "the output"}`,
@@ -123,7 +122,10 @@ class ReductionNest {
     return body;
   }
 
-  /** Lanes along the output: whole cache lines at a time, then single vectors, then single elements. */
+  /**
+   * Lanes along the output: whole cache lines at a time, then single vectors, then single
+   * elements.
+   */
   private alongOut(index: readonly string[]): Stmt[] {
     const { lanes } = this,
       { size } = this.outer[this.outer.length - 1];

@@ -1,7 +1,8 @@
 /**
- * Products of matrices in register tiles: rows × vectors of the output stay in registers while k runs.
- * Rows are split evenly (32 = 2·6 + 4·5, never a tail of 2); the right operand is read from panels as
- * wide as the tile, packed once (pack.ts) or read in place where packing would cost more than it saves.
+ * Products of matrices in register tiles: rows × vectors of the output stay in registers while k
+ * runs. Rows are split evenly (32 = 2·6 + 4·5, never a tail of 2); the right operand is read from
+ * panels as wide as the tile, packed once (pack.ts) or read in place where packing would cost
+ * more than it saves.
  */
 
 import { bytesOf } from "../scalar/dtype.ts";
@@ -29,7 +30,10 @@ export interface Tile {
   readonly vectors: number;
 }
 
-/** Longest stretch of k between two passes over the output: a panel of it stays in the first cache. */
+/**
+ * Longest stretch of k between two passes over the output: a panel of it stays in the first
+ * cache.
+ */
 const K_BLOCK = 1024;
 /** Steps of k in one turn of the inner loop. */
 const UNROLL = 4;
@@ -202,7 +206,7 @@ class TileNest {
     columns: number,
     part: KPart,
   ): Stmt[] {
-    const { c, shape, panels, lanes, width } = this,
+    const { c, shape, lanes, width } = this,
       { dtype } = c;
     const outerTerms = (access: number) =>
       shape.outer.map((a, d) => [`u${d}`, a.strides[access]] as const);

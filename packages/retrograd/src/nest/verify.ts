@@ -1,6 +1,7 @@
 /**
- * The verifier: proves that every address of every kernel lies inside its buffer, for all turns of all
- * loops around it, before anything is emitted. A failure is a fault of the compiler, never of the user.
+ * The verifier: proves that every address of every kernel lies inside its buffer, for all turns
+ * of all loops around it, before anything is emitted. A failure is a fault of the compiler, never
+ * of the user.
  */
 import {
   type Affine,

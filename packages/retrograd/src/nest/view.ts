@@ -77,12 +77,11 @@ export function reshapeView(v: View, shape: Shape): View | undefined {
       if (o < 0) return undefined;
       [rest, unit] = old[o--];
     }
-    while (rest < shape[i]) {
+    while (rest % shape[i] !== 0) {
       // join older axes that lie next to each other
       if (o < 0 || old[o][1] !== unit * rest) return undefined;
       rest *= old[o--][0];
     }
-    if (rest % shape[i] !== 0) return undefined;
     strides[i] = unit;
     unit *= shape[i];
     rest /= shape[i];

@@ -1,6 +1,7 @@
 /**
- * What lowering writes into: buffers, and a block of items per depth of the schedule's loops. Work that
- * does not change inside a loop is put into the block outside it; packed operands are remembered there.
+ * What lowering writes into: buffers, and a block of items per depth of the schedule's loops.
+ * Work that does not change inside a loop is put into the block outside it; packed operands are
+ * remembered there.
  */
 import { bytesOf, type Data, type DType } from "../scalar/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
@@ -30,7 +31,9 @@ export class Workspace {
   readonly setup: Item[] = [];
   readonly notes: string[] = [];
   readonly can: Abilities;
-  /** Residents and constants that no call writes: what is packed from them is kept between calls. */
+  /**
+   * Residents and constants that no call writes: what is packed from them is kept between calls.
+   */
   readonly stable = new Set<Buffer>();
   private readonly blocks: Item[][] = [[]];
   private readonly loopDepth = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Tensors from nothing: constants, ranges and identity matrices. They are float32 unless `dtype` says
- * otherwise, and concrete, except those made like a tensor that is being traced.
+ * Tensors from nothing: constants, ranges and identity matrices. They are float32 unless `dtype`
+ * says otherwise, and concrete, except those made like a tensor that is being traced.
  */
 import { fail } from "../errors.ts";
 import { allocate, type DType } from "../scalar/dtype.ts";

@@ -183,7 +183,9 @@ export const not = scalar("not", {
   accepts: "bool",
   wasm: { bool: [0x45, 0x4d] },
 });
-/** a where the condition holds, else b. What is not chosen cannot reach the result, NaN included. */
+/**
+ * a where the condition holds, else b. What is not chosen cannot reach the result, NaN included.
+ */
 export const select = scalar("select", {
   evaluate: (c, a, b) => (c ? a : b),
   partials: [zero, ([c]) => select(c, 1, 0), ([c]) => select(c, 0, 1)],

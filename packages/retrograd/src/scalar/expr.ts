@@ -30,7 +30,10 @@ export interface Scalar {
   evaluateInt?(...x: number[]): number;
   /** Partial derivatives, one per argument; `y` is the value already computed. */
   readonly partials: readonly ((args: readonly Expr[], y: Expr) => Expr)[];
-  /** The chain rule where a sum of partials would be wrong (a choice must not touch what it rejects). */
+  /**
+   * The chain rule where a sum of partials would be wrong (a choice must not touch what it
+   * rejects).
+   */
   chain?(args: readonly Expr[], tangents: readonly Expr[]): Expr;
   readonly rule: Rule;
   readonly accepts: Kind;

@@ -1,4 +1,7 @@
-/** The reference target: evaluates the graph op by op in float64. Slow, exact, the oracle of the others. */
+/**
+ * The reference target: evaluates the graph op by op in float64. Slow, exact, the oracle of the
+ * others.
+ */
 
 import type { CompileOptions, Program } from "../nest/program.ts";
 import { allocate, type Data, round } from "../scalar/dtype.ts";

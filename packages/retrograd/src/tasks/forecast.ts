@@ -138,7 +138,9 @@ function keptSeries(set: SeriesSet, split: Split): SeriesSet {
   return { ...set, series };
 }
 
-/** A season ahead where one is short, else a dozen steps; never more than a sixteenth of the data. */
+/**
+ * A season ahead where one is short, else a dozen steps; never more than a sixteenth of the data.
+ */
 function defaultHorizon(set: SeriesSet, length: number): number {
   const wanted = set.season > 1 && set.season <= 24 ? set.season : 12;
   return Math.max(1, Math.min(wanted, Math.floor(length / 16)));
@@ -174,7 +176,7 @@ const aroundText: Record<Around, string> = {
 
 function describeChoices(config: ForecastConfig, drift: boolean, given: ForecastOptions): string[] {
   const { window, horizon, season, around, cycles } = config;
-  const by = (name: keyof ForecastOptions) => (given[name] === undefined ? "" : ", as given");
+  const by = (name: keyof ForecastOptions) => (given[name] === undefined ? "" : " (as given)");
   const notes = [
     `The model sees ${window} steps${by("window")} and forecasts the next ${horizon}${by("horizon")}.`,
     season > 1

@@ -1,7 +1,7 @@
 /**
  * Frames: the series of a file as a forecaster sees them. Values are scaled, the calendar stands
- * beside them, and a window of them becomes a row of a batch: what came before, and by how much what
- * follows differs from the simplest forecast.
+ * beside them, and a window of them becomes a row of a batch: what came before, and by how much
+ * what follows differs from the simplest forecast.
  */
 import { scale, unscale } from "../data/scalers.ts";
 import type { Series, SeriesSet } from "../data/series.ts";

@@ -1,6 +1,6 @@
 /**
- * From a file's content to a trained model: forecasters of tables, language models of texts. Each is
- * prepared (every open choice is made, and said), trained by `train`, scored beside what costs
+ * From a file's content to a trained model: forecasters of tables, language models of texts. Each
+ * is prepared (every open choice is made, and said), trained by `train`, scored beside what costs
  * nothing, and kept as config.json and weights.safetensors.
  */
 export { type ForecastTask, forecastModel, prepareForecast, windowsOf } from "./forecast.ts";

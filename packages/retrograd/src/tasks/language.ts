@@ -122,10 +122,10 @@ export function prepareLanguage(
 
 /** The first words of a text: a prompt of at most 24 characters. */
 function openingOf(text: string): string {
-  const line = text.trimStart().split("\n", 1)[0];
-  const start = [...line].slice(0, 24).join("");
+  const line = [...text.trimStart().split("\n", 1)[0]];
+  const start = line.slice(0, 24).join("");
   const end = start.lastIndexOf(" ");
-  return end > 4 ? start.slice(0, end) : start;
+  return line.length > 24 && end > 4 ? start.slice(0, end) : start;
 }
 
 /** The network of a config. */

@@ -1,6 +1,6 @@
 /**
- * What every task shares: the size of its network and how it learns, as plain data that a config file
- * holds. Defaults are what works on a small machine in minutes.
+ * What every task shares: the size of its network and how it learns, as plain data that a config
+ * file holds. Defaults are what works on a small machine in minutes.
  */
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";

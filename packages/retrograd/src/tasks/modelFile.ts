@@ -1,6 +1,7 @@
 /**
- * A model as two files: config.json, which says what it is and everything it needs to read new data,
- * and weights.safetensors. Both are data; every number in them is checked before it is used.
+ * A model as two files: config.json, which says what it is and everything it needs to read new
+ * data, and weights.safetensors. Both are data; every number in them is checked before it is
+ * used.
  */
 import { readScaler } from "../data/scalers.ts";
 import { readVocabulary } from "../data/vocabulary.ts";

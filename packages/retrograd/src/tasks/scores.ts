@@ -1,6 +1,7 @@
 /**
- * How good a forecaster is, beside the forecasts that cost nothing: on the same windows, in the unit
- * of the data, for every step ahead. Truths that were never observed are left out for all alike.
+ * How good a forecaster is, beside the forecasts that cost nothing: on the same windows, in the
+ * unit of the data, for every step ahead. Truths that were never observed are left out for all
+ * alike.
  */
 import { seasonalScale } from "../data/metrics.ts";
 import type { Part } from "../data/split.ts";

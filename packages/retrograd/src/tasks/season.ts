@@ -1,6 +1,6 @@
 /**
- * The season of a series, for the seasonal baseline: the candidate with which its changes repeat, or
- * else the year, where the values of a year ago resemble those of today.
+ * The season of a series, for the seasonal baseline: the candidate with which its changes repeat,
+ * or else the year, where the values of a year ago resemble those of today.
  */
 import { autocorrelation, seasonalPeriod } from "../data/seasons.ts";
 import type { SeriesSet } from "../data/series.ts";

@@ -111,8 +111,8 @@ export function run(graph: Graph, args: readonly Float64Array[]): Float64Array[]
 }
 
 /**
- * Close a graph that was traced inside another trace: tensors of the outer trace that it reads become
- * further inputs, each the largest part that does not depend on the graph's own inputs.
+ * Close a graph that was traced inside another trace: tensors of the outer trace that it reads
+ * become further inputs, each the largest part that does not depend on the graph's own inputs.
  */
 export function close(graph: Graph): { graph: Graph; captured: Tensor[] } {
   const own = new Set<Node>(graph.inputs.map((t) => t.node));

@@ -1,7 +1,7 @@
 /**
- * Tensors, ops and the nodes that tracing leaves. A tensor is one output of a node; it holds numbers
- * when its node is a constant, and stands for numbers to come otherwise. Calling an op on concrete
- * tensors evaluates at once; on symbolic ones it records.
+ * Tensors, ops and the nodes that tracing leaves. A tensor is one output of a node; it holds
+ * numbers when its node is a constant, and stands for numbers to come otherwise. Calling an op on
+ * concrete tensors evaluates at once; on symbolic ones it records.
  */
 import { fail } from "../errors.ts";
 import { allocate, type Data, type DType, round } from "../scalar/dtype.ts";
@@ -16,7 +16,10 @@ export interface Type {
   readonly dtype: DType;
 }
 
-/** A primitive: one record with all its rules. None is absent; one that cannot exist is a `refuse`. */
+/**
+ * A primitive: one record with all its rules. None is absent; one that cannot exist is a
+ * `refuse`.
+ */
 export interface Op<A = any> {
   readonly name: string;
   /** Types of the outputs; fails with a message that names the operands. */
@@ -27,7 +30,9 @@ export interface Op<A = any> {
   jvp(node: Node<A>, tangents: readonly Maybe[]): Maybe[];
   /** Cotangents of the arguments, given those of the outputs. */
   vjp(node: Node<A>, cotangents: readonly Maybe[]): Maybe[];
-  /** The same op when the flagged arguments carry a leading axis of `size`; every output gets one. */
+  /**
+   * The same op when the flagged arguments carry a leading axis of `size`; every output gets one.
+   */
   batch(
     node: Node<A>,
     args: readonly Tensor[],

@@ -1,6 +1,7 @@
 /**
- * Trees: nested objects and arrays of tensors, the form in which users hand over parameters, states
- * and inputs. Flattened in the order of their keys as written; paths name leaves in messages ("n.W").
+ * Trees: nested objects and arrays of tensors, the form in which users hand over parameters,
+ * states and inputs. Flattened in the order of their keys as written; paths name leaves in
+ * messages ("n.W").
  */
 import { fail } from "../errors.ts";
 import { Tensor } from "./tensor.ts";

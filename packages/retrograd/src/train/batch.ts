@@ -80,8 +80,8 @@ export function feed(batch: Batch): Fed {
 }
 
 /**
- * The batch with `rows` rows: new ones are zeros of length 1 (a mean over no step has no derivative)
- * that weigh nothing. Every batch gets a mask.
+ * The batch with `rows` rows: new ones are zeros of length 1 (a mean over no step has no
+ * derivative) that weigh nothing. Every batch gets a mask.
  */
 export function padRows(fed: Fed, rows: number): Fed {
   const own = fed.inputs.shape[0];

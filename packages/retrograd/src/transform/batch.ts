@@ -1,4 +1,7 @@
-/** Batching as a rewrite of graphs: the chosen inputs get a leading axis, and so does every output. */
+/**
+ * Batching as a rewrite of graphs: the chosen inputs get a leading axis, and so does every
+ * output.
+ */
 
 import { repeated as repeat } from "../ops/repeat.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
@@ -6,7 +9,9 @@ import { isLeaf, type Node, placeholder, Tensor } from "../tensor/tensor.ts";
 
 export { repeat };
 
-/** What a graph becomes when some inputs are batched; also says which outputs depend on the batch. */
+/**
+ * What a graph becomes when some inputs are batched; also says which outputs depend on the batch.
+ */
 export function batchWhere(
   graph: Graph,
   which: readonly boolean[],

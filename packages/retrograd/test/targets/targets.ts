@@ -3,7 +3,7 @@
  * here, in float64 and narrowed to float32. A new target is tested everywhere by one name here.
  */
 import { expect } from "vitest";
-import { compileGraph } from "../../src/jit/jit.ts";
+import { compileGraph, type TargetName } from "../../src/jit/jit.ts";
 import { targetNamed } from "../../src/jit/target.ts";
 import type { MapAttrs } from "../../src/ops/map.ts";
 import { type Data, type DType, isFloat, round } from "../../src/scalar/dtype.ts";
@@ -97,8 +97,10 @@ export function expectSame(
   const args = data ?? dataFor(graph, seed);
   const want = reference(graph, args);
   for (const target of targets) {
-    const got = compileGraph(graph, { target }).run(args);
-    graph.outputs.forEach((t, k) => expectClose(got[k]!, want[k], t.dtype, `${target}: output ${k}`));
+    const got = compileGraph(graph, { target: target as TargetName }).run(args);
+    graph.outputs.forEach((t, k) =>
+      expectClose(got[k]!, want[k], t.dtype, `${target}: output ${k}`),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What the expansions are made of. They use only rows that every target spells, hold with a fused
- * multiply-add and without one, and clamp by atLeast and atMost, which let NaN through where min and
- * max may not.
+ * multiply-add and without one, and clamp by atLeast and atMost, which let NaN through where min
+ * and max may not.
  */
 import { atLeast, atMost, floor, fma, mul, sub } from "../arithmetic.ts";
 import type { DType } from "../dtype.ts";

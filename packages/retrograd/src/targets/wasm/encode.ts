@@ -1,4 +1,7 @@
-/** The bytes of a Wasm module: numbers, sections, and the few instructions that are not arithmetic. */
+/**
+ * The bytes of a Wasm module: numbers, sections, and the few instructions that are not
+ * arithmetic.
+ */
 export type Bytes = number[];
 
 export const unsigned = (n: number): Bytes => {

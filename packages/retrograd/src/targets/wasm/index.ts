@@ -1,6 +1,7 @@
 /**
- * The Wasm target: a module with one function per kernel and one that walks the schedule. Runs wherever
- * WebAssembly has 128-bit lanes; multiply-adds through relaxed SIMD where the engine has it.
+ * The Wasm target: a module with one function per kernel and one that walks the schedule. Runs
+ * wherever WebAssembly has 128-bit lanes; multiply-adds through relaxed SIMD where the engine has
+ * it.
  */
 
 import { fail } from "../../errors.ts";
@@ -60,8 +61,11 @@ export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
   collect(schedule.main);
   const driver = (name: string, items: readonly Item[]): number => {
     const locals = new Map<string, number>();
-    const local = (index: string) =>
-      locals.get(index) ?? (locals.set(index, locals.size), locals.size - 1);
+    const local = (index: string): number => {
+      const id = locals.get(index) ?? locals.size;
+      locals.set(index, id);
+      return id;
+    };
     const walk = (list: readonly Item[]): Bytes =>
       list.flatMap((item): Bytes => {
         if (item.kind === "kernel") {

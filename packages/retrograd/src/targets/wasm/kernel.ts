@@ -1,7 +1,7 @@
 /**
- * One kernel as one Wasm function. Addresses are kept in locals that move with their loops, so an inner
- * loop has an addition where the formula has a product; equal addresses share one local, and constant
- * distances go into the instruction.
+ * One kernel as one Wasm function. Addresses are kept in locals that move with their loops, so an
+ * inner loop has an addition where the formula has a product; equal addresses share one local,
+ * and constant distances go into the instruction.
  */
 
 import {
@@ -94,7 +94,10 @@ class KernelPrinter implements Printer {
   }
 
   private readonly constants = new Map<string, Bytes>();
-  /** Engines build a vector constant anew at each use; a local is made once and read from a register. */
+  /**
+   * Engines build a vector constant anew at each use; a local is made once and read from a
+   * register.
+   */
   constant(value: number, dtype: Value["dtype"], lanes: number): Bytes {
     const key = `constant ${Object.is(value, -0) ? "-0" : value} ${dtype}`,
       id = this.local(key, V128);

@@ -1,0 +1,58 @@
+/** One product of two matrices, 384×384 by 384×1056, both of which stay in the program. */
+import { resident, type Tensor } from "retrograd";
+import { compileGraph, traceTree } from "../../packages/retrograd/src/jit/jit.ts";
+import type { Case, CaseOptions } from "../case.ts";
+import { generator } from "../numbers.ts";
+import { shaped } from "../training.ts";
+
+const [ROWS, INNER, COLUMNS] = [384, 384, 1056];
+
+interface Carry {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly product: Tensor;
+}
+
+function prepare({ target }: CaseOptions) {
+  const next = generator(3);
+  const matrix = (rows: number, columns: number) =>
+    shaped(
+      Float32Array.from({ length: rows * columns }, () => next() - 0.5),
+      rows,
+      columns,
+    );
+  const [a, b] = [matrix(ROWS, INNER), matrix(INNER, COLUMNS)];
+  const carry: Carry = { a, b, product: matrix(ROWS, COLUMNS) };
+  const f = (now: Carry) => [{ ...now, product: now.a.dot(now.b) }, []] as const;
+  const start = performance.now();
+  const { graph } = traceTree((now: Carry) => Object.values(f(now)[0]), [carry]);
+  const stay = Object.keys(carry).map((_, i) => [i, i] as const);
+  compileGraph(graph, { target, resident: stay });
+  const compileMs = performance.now() - start;
+  const program = resident<Carry, readonly never[]>(f, carry, { target });
+  program.call();
+  const last = program.read().product.data.at(-1)!;
+  let expected = 0;
+  for (let k = 0; k < INNER; k++)
+    expected += a.data[(ROWS - 1) * INNER + k] * b.data[(k + 1) * COLUMNS - 1];
+  return {
+    kind: "step" as const,
+    run: () => void program.call(),
+    work: {
+      flops: 2 * ROWS * INNER * COLUMNS,
+      bytes: 4 * (ROWS * INNER + INNER * COLUMNS + ROWS * COLUMNS),
+      elementary: {},
+    },
+    compileMs,
+    peakBytes: () => program.peakBytes,
+    fields: () => ({ error: Math.abs(last - expected) }),
+    graph,
+    residents: stay.length,
+  };
+}
+
+export const benchmark: Case = {
+  name: "product",
+  question: "How near does one product come to the ceiling? 384×384 by 384×1056",
+  prepare,
+};

@@ -1,0 +1,125 @@
+/**
+ * Benchmarks, each held against what this machine can do at best:
+ *
+ *   npm run bench -- [CASE…] [--target wasm] [--shards 1] [--batch N] [--length N]
+ *                    [--seconds S] [--json] [--profile]
+ *
+ * Without a case all but the long ones run. README.md says what the figures mean.
+ */
+import { readdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Case, CaseOptions, Prepared } from "./case.ts";
+import { engine, measure } from "./measure.ts";
+import { profile, showProfile } from "./profile.ts";
+
+type Row = Readonly<Record<string, number | string | boolean>>;
+
+const read = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      target: { type: "string", default: "wasm" },
+      shards: { type: "string", default: "1" },
+      batch: { type: "string" },
+      length: { type: "string" },
+      seconds: { type: "string", default: "5" },
+      json: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
+    },
+  });
+type Values = ReturnType<typeof read>["values"];
+
+/** A mistake of the user's: one line, no stack. */
+class Refusal extends Error {}
+
+function whole(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Refusal(`--${name} is ${given}; give a whole number of at least 1`);
+  return value;
+}
+
+async function allCases(): Promise<Case[]> {
+  const files = readdirSync(new URL("cases", import.meta.url)).filter((f) => f.endsWith(".ts"));
+  const modules = files.sort().map((file) => import(`./cases/${file}`));
+  return (await Promise.all(modules)).map(({ benchmark }) => benchmark);
+}
+
+function chosen(cases: readonly Case[], names: readonly string[]): Case[] {
+  const unknown = names.find((name) => !cases.some((c) => c.name === name));
+  if (unknown !== undefined) {
+    const known = cases.map(({ name, question }) => `  ${name.padEnd(9)} ${question}`);
+    throw new Refusal(`There is no case "${unknown}". There are:\n${known.join("\n")}`);
+  }
+  return cases.filter(({ name, long }) => (names.length ? names.includes(name) : !long));
+}
+
+const rounded = (x: number): number => Number(x.toPrecision(4));
+const round = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([k, v]) => [
+      k,
+      typeof v === "number" && !Number.isInteger(v) ? Number(v.toPrecision(6)) : v,
+    ]),
+  );
+
+function timed(prepared: Prepared, seconds: number) {
+  const { ms, gflops, ceiling, share, fastest, runs, bound } = measure(prepared, seconds);
+  return {
+    ...{ ms: rounded(ms), gflops: rounded(gflops), ceiling: rounded(ceiling) },
+    share: rounded(share),
+    peakBytes: prepared.peakBytes(),
+    compileMs: rounded(prepared.compileMs),
+    ...{ fastest: rounded(fastest), runs, bound },
+    ...prepared.fields?.(),
+  };
+}
+
+async function runCase(c: Case, values: Values, seconds: number): Promise<Row> {
+  const [batch, length] = [whole("batch", values.batch), whole("length", values.length)];
+  const target = values.target as CaseOptions["target"];
+  const prepared = await c.prepare({ target, batch, length });
+  const head = { case: c.name, target, shards: 1 };
+  const sizes = { ...(batch && { batch }), ...(length && { length }) };
+  if (prepared.kind === "figures")
+    return round({ ...head, ...sizes, ...prepared.fields, ...engine() });
+  const row = round({ ...head, ...sizes, ...timed(prepared, seconds), ...engine() });
+  if (values.profile && prepared.graph)
+    console.error(showProfile(profile(prepared.graph, prepared.residents ?? 0)));
+  return row;
+}
+
+/** A row for people: the figures that all have in columns, the others behind. */
+function show(row: Row): string {
+  const { case: name, target, shards, ms, gflops, ceiling, share, peakBytes, ...rest } = row;
+  const more = Object.entries(rest).map(([k, v]) => `${k} ${v}`);
+  if (ms === undefined) return `${name}: ${target}, ${more.join(", ")}`;
+  const mebibytes = (Number(peakBytes) / 2 ** 20).toFixed(1);
+  return [
+    String(name).padEnd(9),
+    `${ms} ms`.padStart(12),
+    `${gflops} of ${ceiling} GFLOP/s`.padStart(26),
+    `${(Number(share) * 100).toFixed(1)} %`.padStart(9),
+    `${mebibytes} MiB`.padStart(11),
+    `  ${more.join(", ")}`,
+  ].join("");
+}
+
+async function main() {
+  const { values, positionals } = read();
+  if (values.shards !== "1")
+    throw new Refusal(`--shards is ${values.shards}; the target ${values.target} runs one shard`);
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0)) throw new Refusal(`--seconds is ${values.seconds}; give a number above 0`);
+  for (const c of chosen(await allCases(), positionals)) {
+    const row = await runCase(c, values, seconds);
+    console.log(values.json ? JSON.stringify(row) : show(row));
+  }
+}
+
+await main().catch((error) => {
+  const isOurs = error instanceof Refusal || error?.code !== undefined;
+  console.error(isOurs ? error.message : error);
+  process.exitCode = 1;
+});

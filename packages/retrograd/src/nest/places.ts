@@ -1,0 +1,260 @@
+/**
+ * Where tensors lie while a graph is lowered: the places that are asked for, those that are taken,
+ * and how a reader sees a value. Views cost nothing, and the parts of a concatenation are written
+ * straight into its place.
+ */
+import { isElementwise, type MapAttrs } from "../ops/map.ts";
+import { constant, type Expr, lettersOf, slot } from "../scalar/index.ts";
+import { type Graph, uniform } from "../tensor/graph.ts";
+import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { pointwise } from "./pointwise.ts";
+import { contiguous, flipView, reshapeView, sameView, sliceView, type View } from "./view.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What a reader sees of a tensor: a place, or an expression that is cheaper than a place. */
+export type Source = { readonly view: View } | { readonly inline: MapAttrs };
+
+export abstract class Places {
+  readonly w: Workspace;
+  protected readonly graph: Graph;
+  protected readonly places = new Map<Node, (View | undefined)[]>();
+  private readonly wanted = new Map<Node, (View | undefined)[]>();
+  protected readonly readers = new Map<Node, Set<Node>>();
+  constructor(w: Workspace, graph: Graph) {
+    this.w = w;
+    this.graph = graph;
+  }
+  /** Emit what is held back, before something else is emitted. */
+  abstract flush(): void;
+
+  /** Ask for `t` to be computed into `view`; false where a copy is needed instead. */
+  protected place(t: Tensor, view: View): boolean {
+    const { node } = t,
+      row = this.wanted.get(node) ?? [];
+    if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
+    if (node.op.name === "map" && isTransposition(node)) {
+      const {
+        operands: [from],
+        out,
+      } = node.attrs as MapAttrs;
+      if (from.length !== out.length) return false; // a broadcast is copied to every row
+      return this.place(node.args[0], {
+        ...view,
+        shape: node.args[0].shape,
+        strides: [...from].map((l) => view.strides[out.indexOf(l)]),
+      });
+    }
+    if (node.op.lower === "constant" || (node.op.lower === "map" && isInline(node))) return false;
+    if (node.op.lower === "view") {
+      const moved =
+        node.op.name === "reshape"
+          ? reshapeView(view, node.args[0].shape)
+          : node.op.name === "flip"
+            ? flipView(view, node.attrs.axes)
+            : node.op.name === "stopGradient"
+              ? view
+              : undefined;
+      return moved !== undefined && this.place(node.args[0], moved);
+    }
+    row[t.output] = view;
+    this.wanted.set(node, row);
+    return true;
+  }
+
+  /** The parts of a concatenation are written straight into their place. */
+  protected placeParts(node: Node): void {
+    const [out] = node.outputs,
+      { axis } = node.attrs as { axis: number };
+    const view = this.wantedView(node, 0) ?? this.w.allocate(out.shape, out.dtype, "concatenate");
+    this.wanted.set(node, [view]);
+    let start = 0;
+    for (const a of node.args) {
+      const starts = out.shape.map((_, i) => (i === axis ? start : 0));
+      const part = sliceView(
+        view,
+        starts,
+        a.shape,
+        starts.map(() => 1),
+      );
+      if (this.place(a, part)) this.partsPlaced.add(part);
+      start += a.shape[axis];
+    }
+  }
+  private readonly partsPlaced = new Set<View>();
+  isPlaced = (view: View): boolean => [...this.partsPlaced].some((v) => sameView(v, view));
+
+  wantedView = (node: Node, output: number): View | undefined => this.wanted.get(node)?.[output];
+  /** Where a new value goes: the place that was asked for, or a new buffer. */
+  destination(node: Node, output = 0, name = node.op.name): View {
+    const type = node.outputs[output];
+    return this.wantedView(node, output) ?? this.w.allocate(type.shape, type.dtype, name);
+  }
+  isComputed = (node: Node, output: number): View | undefined => this.places.get(node)?.[output];
+  /** Outputs of a node that a node of this graph or its result reads. */
+  usedOutputs(node: Node): Set<number> {
+    const used = new Set<number>();
+    for (const r of this.readers.get(node) ?? [])
+      for (const a of r.args) if (a.node === node) used.add(a.output);
+    for (const t of this.graph.outputs) if (t.node === node) used.add(t.output);
+    return used;
+  }
+  setPlace(node: Node, output: number, view: View): void {
+    const row = this.places.get(node) ?? [];
+    row[output] = view;
+    this.places.set(node, row);
+  }
+
+  /** What a reader sees of `t`. */
+  source(t: Tensor): Source {
+    const placed = this.places.get(t.node)?.[t.output];
+    if (placed) return { view: placed };
+    const { node } = t;
+    if (node.op.lower === "map" && isInline(node)) return { inline: node.attrs };
+    if (node.op.lower === "constant") return this.constantSource(t);
+    return { view: this.view(t) };
+  }
+
+  private constantSource(t: Tensor): Source {
+    const value = uniform(t);
+    if (value !== undefined) {
+      const out = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
+      const sizes = Object.fromEntries([...out].map((l, i) => [l, t.shape[i]]));
+      return {
+        inline: {
+          operands: [],
+          out,
+          body: constant(value),
+          sizes,
+          reduce: "sum",
+          dtype: t.dtype,
+          name: "fill",
+        },
+      };
+    }
+    return { view: this.view(t) };
+  }
+
+  /** Where `t` lies in memory; writes it there if it has no place yet. */
+  view(t: Tensor): View {
+    const known = this.places.get(t.node)?.[t.output];
+    if (known) return known;
+    const { node } = t,
+      { attrs } = node;
+    if (node.op.lower === "constant") {
+      const buffer = this.w.buffer(t.shape, t.dtype, "constant", {
+        kind: "constant",
+        depth: 0,
+        data: t.data,
+      });
+      this.w.stable.add(buffer);
+      return this.remember(node, {
+        buffer,
+        offset: { base: 0, terms: [] },
+        shape: t.shape,
+        strides: contiguous(t.shape),
+      });
+    }
+    if (node.op.lower === "map" && isInline(node)) return this.remember(node, this.materialise(t));
+    if (node.op.lower === "map" && isTransposition(node)) {
+      const arg = this.view(node.args[0]),
+        {
+          operands: [from],
+          out,
+        } = attrs as MapAttrs;
+      return this.remember(node, {
+        ...arg,
+        shape: t.shape,
+        strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)),
+      });
+    }
+    const arg = this.view(node.args[0]);
+    switch (node.op.name) {
+      case "slice":
+        return this.remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
+      case "flip":
+        return this.remember(node, flipView(arg, attrs.axes));
+      case "stopGradient":
+        return this.remember(node, arg);
+      case "reshape": {
+        const moved = reshapeView(arg, t.shape);
+        if (moved) return this.remember(node, moved);
+        const copy = this.w.allocate(node.args[0].shape, t.dtype, "reshape");
+        this.copyView(arg, copy);
+        return this.remember(node, reshapeView(copy, t.shape)!);
+      }
+      default:
+        throw new Error(
+          `${node.op.name} ${node.attrs.name ?? ""} ${node.outputs.map((o) => o.shape)} has not been computed yet`,
+        );
+    }
+  }
+  private remember(node: Node, view: View): View {
+    this.setPlace(node, 0, view);
+    return view;
+  }
+
+  private materialise(t: Tensor): View {
+    const view = this.w.allocate(t.shape, t.dtype, "fill");
+    this.fillView(t.node.attrs as MapAttrs, view);
+    return view;
+  }
+  private fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
+    this.flush();
+    if (sizeOf(view.shape) > 0)
+      this.w.emit(
+        pointwise(
+          {
+            letters: out,
+            sizes,
+            steps: [{ body, operands: [], dtype, stores: [view], name: "fill" }],
+          },
+          this.w.can,
+        ),
+      );
+  }
+
+  /** Copy a tensor to a place of its own. */
+  copyInto(t: Tensor, view: View): void {
+    const source = this.source(t);
+    if ("inline" in source) this.fillView(source.inline, view);
+    else if (!sameView(source.view, view)) this.copyView(source.view, view);
+  }
+  copyView(from: View, to: View): void {
+    this.flush();
+    const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, to.shape.length);
+    const sizes = Object.fromEntries([...letters].map((l, i) => [l, to.shape[i]]));
+    if (sizeOf(to.shape) > 0)
+      this.w.emit(
+        pointwise(
+          {
+            letters,
+            sizes,
+            steps: [
+              {
+                body: slot(0),
+                operands: [{ view: from, letters }],
+                dtype: to.buffer.dtype,
+                stores: [to],
+                name: "copy",
+              },
+            ],
+          },
+          this.w.can,
+        ),
+      );
+  }
+}
+
+/** A map that only moves or repeats elements: a view. */
+export const isTransposition = ({ attrs }: Node): boolean =>
+  attrs.body.kind === "slot" &&
+  attrs.operands.length === 1 &&
+  [...attrs.operands[0]].every((l) => attrs.out.includes(l));
+/** A map without operands that is as cheap to compute as to read. */
+export const isInline = ({ attrs, args }: Node): boolean =>
+  args.length === 0 &&
+  isElementwise(attrs) &&
+  (attrs.body.kind === "const" ||
+    attrs.body.kind === "index" ||
+    (lettersOf(attrs.body).size > 0 && depth(attrs.body) <= 3));
+const depth = (e: Expr): number => (e.kind === "call" ? 1 + Math.max(...e.args.map(depth)) : 0);

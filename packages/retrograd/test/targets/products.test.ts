@@ -1,0 +1,188 @@
+/**
+ * Products of matrices of every shape that chooses another path: sizes around lanes and tiles, operands
+ * that lie transposed, letters that both operands and the result share, k and m beyond a block, and
+ * terms added while the result is stored. Held against three nested loops.
+ */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { map } from "../../src/ops/map.ts";
+import { add, mul, slot, tanh } from "../../src/scalar/index.ts";
+import { type Graph, trace } from "../../src/tensor/graph.ts";
+import type { Tensor, Type } from "../../src/tensor/tensor.ts";
+import { FUSED, machine, PLAIN } from "../nest/machine.ts";
+import { dataFor, expectClose, type Float, floats, narrowed, reference } from "./targets.ts";
+
+const sizes = fc.constantFrom(1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17, 23, 31, 32, 33, 47);
+const order = (letters: string) =>
+  fc.shuffledSubarray([...letters], { minLength: letters.length }).map((l) => l.join(""));
+
+/** out[…] = Σ left·right: m, n, k, a second k, and a letter that all three share. */
+const products = fc
+  .record({
+    m: sizes,
+    n: fc.oneof(sizes, fc.constantFrom(63, 64, 65, 70)),
+    k: fc.oneof(sizes, fc.constantFrom(61, 70)),
+    k2: fc.constantFrom(0, 0, 0, 1, 2, 3),
+    shared: fc.constantFrom(0, 0, 1, 3),
+    added: fc.constantFrom("", "", "n", "mn", "m"),
+  })
+  .chain((p) => {
+    const [b, j] = [p.shared ? "b" : "", p.k2 ? "j" : ""];
+    return fc.record({
+      p: fc.constant(p),
+      left: order(`${b}mk${j}`),
+      right: order(`${b}${j}kn`),
+      out: order(`${b}mn`),
+    });
+  });
+type Product = typeof products extends fc.Arbitrary<infer T> ? T : never;
+
+function graphOf({ p, left, right, out }: Product): Graph {
+  const size: Record<string, number> = { m: p.m, n: p.n, k: p.k, j: p.k2, b: p.shared };
+  const type = (letters: string): Type => ({
+    shape: [...letters].map((l) => size[l]),
+    dtype: "float64",
+  });
+  const given = [type(left), type(right), ...(p.added ? [type(p.added)] : [])];
+  return trace(given, (x, y, ...rest) => {
+    const product = map(`${left},${right}->${out}`, mul(slot(0), slot(1)), [x, y]);
+    return rest.length
+      ? [map(`${p.added},${out}->${out}`, add(slot(0), slot(1)), [...rest, product])]
+      : [product];
+  });
+}
+
+/** What both kinds of tile compute, and the notes of their kernels. */
+function expectProduct(given: Graph, dtype: Float, seed: number): string[] {
+  const graph = dtype === "float32" ? narrowed(given) : given;
+  const data = dataFor(graph, seed);
+  const want = reference(graph, data);
+  return [FUSED, PLAIN].flatMap((can) => {
+    const program = machine(graph, can);
+    program.run(data).forEach((y, k) => expectClose(y, want[k], dtype, program.kernels.join("; ")));
+    return program.kernels;
+  });
+}
+
+test.each(floats)("any product of matrices, in %s", (dtype) => {
+  const seen: string[] = [];
+  fc.assert(
+    fc.property(products, fc.nat(1000), (product, seed) => {
+      const { m, n, k, k2, shared } = product.p;
+      fc.pre(m * n * k * (k2 || 1) * (shared || 1) <= 60_000);
+      seen.push(...expectProduct(graphOf(product), dtype, seed));
+    }),
+    { numRuns: 150, seed: 11 },
+  );
+  for (const path of [
+    ...["tile 6×2", "tile 4×2", "tile 1×", "tile 2×", "tile 3×", "packed panels", "in place"],
+    ...["transposed", "times", "added on store", "lanes along the output"],
+    "lanes along the reduced axis",
+  ])
+    expect(
+      seen.some((note) => note.includes(path)),
+      path,
+    ).toBe(true);
+});
+
+const large: [spec: string, sizes: Record<string, number>][] = [
+  ["mk,kn->mn", { m: 7, k: 1025, n: 9 }],
+  ["mk,kn->mn", { m: 7, k: 2049, n: 12 }],
+  ["km,kn->mn", { m: 9, k: 3001, n: 8 }],
+  ["mk,nk->mn", { m: 5, k: 1500, n: 5 }],
+  ["mk,kn->mn", { m: 601, k: 3, n: 17 }],
+  ["mk,kn->nm", { m: 263, k: 5, n: 33 }],
+  ["km,kn->mn", { m: 523, k: 2, n: 9 }],
+  ["mk,kn->mn", { m: 1, k: 1100, n: 70 }],
+  ["mkj,jkn->mn", { m: 6, k: 67, j: 31, n: 10 }],
+  ["km,kn->mn", { m: 270, k: 40, n: 40 }],
+  ["bmk,bkn->bmn", { b: 2, m: 4, k: 1030, n: 6 }],
+];
+test.each(floats)("blocks of k and m, in %s", (dtype) => {
+  for (const [spec, size] of large) {
+    const [left, right, out] = spec.split(/,|->/);
+    const type = (letters: string): Type => ({
+      shape: [...letters].map((l) => size[l]),
+      dtype: "float64",
+    });
+    const graph = trace([type(left), type(right), type("n")], (x, y, c) => {
+      const product = map(spec, mul(slot(0), slot(1)), [x, y]);
+      return [
+        product,
+        map(`${out},n->${out}`, add(slot(0), slot(1)), [
+          map(spec, mul(slot(0), slot(1)), [x, y]),
+          c,
+        ]),
+      ];
+    });
+    expectProduct(graph, dtype, 1);
+  }
+});
+
+/** Rows of a left operand that lie far apart are gathered first. */
+test.each(floats)("a left operand whose rows of k lie far apart, in %s", (dtype) => {
+  const type = (...shape: number[]): Type => ({ shape, dtype: "float64" });
+  const graph = trace([type(9, 4100), type(9, 33)], (x, y) => [
+    map("km,kn->mn", mul(slot(0), slot(1)), [x, y]),
+  ]);
+  const notes = expectProduct(graph, dtype, 1);
+  expect(notes.join("\n")).toContain("gather");
+});
+
+/** What is not a plain product of two operands: other bodies, three operands, sums over one alone. */
+const bodies: [spec: string, body: Parameters<typeof map>[1]][] = [
+  ["mk,kn->mn", mul(tanh(slot(0)), slot(1))],
+  ["mk,kn->mn", add(mul(slot(0), slot(1)), slot(0))],
+  ["mk,kn,n->mn", mul(mul(slot(0), slot(1)), slot(2))],
+  ["mk,kn,m->mn", add(mul(slot(0), slot(1)), slot(2))],
+  ["mk,kn->n", mul(slot(0), slot(1))],
+  ["mk,mk->m", mul(slot(0), slot(1))],
+  ["mk,mk->", mul(slot(0), slot(1))],
+  ["mk,k->m", mul(slot(0), slot(1))],
+  ["km,k->m", mul(slot(0), slot(1))],
+  ["mk->k", tanh(slot(0))],
+  ["mk->m", tanh(slot(0))],
+  ["km->m", slot(0)],
+];
+test.each(floats)("sums of other bodies, in %s", (dtype) => {
+  for (const [m, n, k] of [
+    [1, 1, 1],
+    [2, 3, 5],
+    [5, 7, 1],
+    [9, 8, 17],
+    [13, 33, 6],
+    [4, 2, 70],
+  ]) {
+    const size: Record<string, number> = { m, n, k };
+    for (const [spec, body] of bodies)
+      for (const reduce of ["sum", "max"] as const) {
+        const operands = spec.split("->")[0].split(",");
+        const graph = trace(
+          operands.map((l): Type => ({ shape: [...l].map((x) => size[x]), dtype: "float64" })),
+          (...xs: Tensor[]) => [map(spec, body, xs, { reduce })],
+        );
+        expectProduct(graph, dtype, m + n);
+      }
+  }
+});
+
+test("a product of integers", () => {
+  const graph = trace(
+    [
+      { shape: [5, 7], dtype: "int32" },
+      { shape: [7, 9], dtype: "int32" },
+    ],
+    (x, y) => [map("mk,kn->mn", mul(slot(0), slot(1)), [x, y])],
+  );
+  const data = [
+    Int32Array.from({ length: 35 }, (_, i) => i * 12345679),
+    Int32Array.from({ length: 63 }, (_, i) => 97 - i * 7654321),
+  ];
+  const want = Array.from({ length: 45 }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < 7; k++)
+      sum = (sum + Math.imul(data[0][Math.floor(i / 9) * 7 + k], data[1][k * 9 + (i % 9)])) | 0;
+    return sum;
+  });
+  expect([...machine(graph).run(data)[0]]).toEqual(want);
+});
