@@ -1,7 +1,7 @@
 /**
  * retrograd explain RUN: the layers of a model, and what the compiler made of its training step.
  */
-import { random, resident, type Tensor, tensor, zeros } from "retrograd";
+import { graph, random, resident, type Tensor, tensor, zeros } from "retrograd";
 import { describe } from "retrograd/layers";
 import { type ModelConfig, networkOf } from "retrograd/tasks";
 import {
@@ -13,7 +13,7 @@ import {
   trainingStep,
   truncated,
 } from "retrograd/train";
-import { EXIT } from "../failure.ts";
+import { EXIT, fail } from "../failure.ts";
 import { readConfig } from "../run/config.ts";
 import type { Terminal } from "../show/terminal.ts";
 
@@ -31,11 +31,36 @@ export async function explainCommand(
   const config = await readConfig(folder);
   const { model, input } = networkOf(config);
   const layers = describe(model, input === undefined ? {} : { input });
+  if (flags.graph !== undefined) {
+    terminal.out(`${graphOf(config, flags.graph, flags.unroll)}\n`);
+    return EXIT.fine;
+  }
   const program = programOf(config);
   if (flags.json)
     terminal.out(`${JSON.stringify({ type: "summary", task: config.task, layers, program })}\n`);
   else terminal.out(`\n${layers}\n\nThe training step, compiled:\n\n${program}\n`);
   return EXIT.fine;
+}
+
+/** The graph of the model over one window. @throws "option-value" */
+function graphOf(config: ModelConfig, form: string, unroll: string | undefined): string {
+  const steps = unroll === undefined ? 0 : Number(unroll);
+  if (!Number.isInteger(steps) || steps < 0 || steps > 16)
+    fail("option-value", {
+      ...{ option: "--unroll", given: JSON.stringify(unroll) },
+      expected: "a whole number from 0 to 16",
+    });
+  const { model, input } = networkOf(config);
+  const params = model.init(random.key(0), input === undefined ? {} : { input });
+  const { inputs } = zerosFor(config, input);
+  const view = graph((p: any, x: Tensor) => model.apply(p, x), params, inputs);
+  if (form === "text") return view.text();
+  if (form === "dot") return view.dot({ unroll: steps });
+  if (form === "svg") return view.svg({ unroll: steps });
+  return fail("option-value", {
+    ...{ option: "--graph", given: JSON.stringify(form) },
+    expected: "text, dot or svg",
+  });
 }
 
 /** The training step of a config, compiled for a batch of zeros. */

@@ -78,12 +78,11 @@ class Pace {
   }
   words(memory: number): string[] {
     const { perStep, unit } = this.beginning;
-    const inUse = memory + process.memoryUsage.rss();
     return [
       `${short(this.rate)} steps/s`,
       `${short(this.rate * perStep)} ${unit}/s`,
       `${clock(this.left)} left`,
-      bytes(inUse),
+      bytes(Math.max(memory, process.memoryUsage.rss())),
     ];
   }
 }

@@ -19,7 +19,7 @@ import type { Batch, DataSource } from "../train/batch.ts";
 import { mse } from "../train/losses/distances.ts";
 import { bptt } from "../train/methods/bptt.ts";
 import { cyclesOf } from "./calendar.ts";
-import { chooseAround, differencesOf, drifts, sampleWindows } from "./differences.ts";
+import { afterSeason, chooseAround, differencesOf, drifts, sampleWindows } from "./differences.ts";
 import type { Around, ForecastConfig, ForecastOptions } from "./forecastOptions.ts";
 import { type FrameConfig, type Frames, framesOf, takeFrames } from "./frames.ts";
 import {
@@ -85,7 +85,7 @@ export function prepareForecast(table: Table, options: ForecastOptions = {}): Fo
   const drift = options.drift ?? drifts(frames, split.train);
   const config: ForecastConfig = {
     ...{ task: "forecast", ...first, around, validation, test, spread: null },
-    differences: differencesOf(frames, sample, { ...first, around }, drift),
+    differences: differencesOf(frames, sampleFor(sample, around, season), { ...first, around }, drift),
     network: chosen(networkDefaults, options),
     learning: chosen(learningDefaults, options),
   };
@@ -99,6 +99,9 @@ export function prepareForecast(table: Table, options: ForecastOptions = {}): Fo
     lessons: lessonsOf(config, frames, split),
   };
 }
+
+const sampleFor = (sample: Windows, around: Around, season: number): Windows =>
+  around === "season" ? afterSeason(sample, season) : sample;
 
 /** Every series must be split; with many, those too short are left out. */
 function splitFor(
@@ -203,7 +206,8 @@ export const windowsOf = (
 ): Windows => makeWindows(frames.set, parts, { input: window, horizon });
 
 function lessonsOf(config: ForecastConfig, frames: Frames, split: Split): Lessons {
-  const windows = windowsOf(frames, split.train, config);
+  const all = windowsOf(frames, split.train, config);
+  const windows = config.around === "season" ? afterSeason(all, config.season) : all;
   const { learning } = config;
   const validation = split.validation.length
     ? sourceOf(frames, windowsOf(frames, split.validation, config), config)

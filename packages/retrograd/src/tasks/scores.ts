@@ -8,6 +8,7 @@ import type { Part } from "../data/split.ts";
 import type { Windows } from "../data/windows.ts";
 import { RetrogradError } from "../errors.ts";
 import type { Forecaster, Places } from "./forecaster.ts";
+import { afterSeason } from "./differences.ts";
 import type { ForecastConfig } from "./forecastOptions.ts";
 import type { Frames } from "./frames.ts";
 
@@ -85,12 +86,15 @@ export function scoreForecasts(
   config: ForecastConfig,
   run: Forecaster,
   frames: Frames,
-  windows: Windows,
+  all: Windows,
   train?: readonly Part[],
 ): ForecastScores {
+  // All methods are scored on the same windows: those with a season before them, if there are any.
+  const seasonal = config.season > 1 && all.first.some((first) => first >= config.season);
+  const windows = seasonal ? afterSeason(all, config.season) : all;
   const named: [string, Float64Array][] = [
     [config.network.cell.toUpperCase(), run(frames, windows)],
-    ...baselinesOf(config, frames).map(
+    ...baselinesOf(seasonal ? config : { ...config, season: 1 }, frames).map(
       ([name, method]) => [name, method(windows)] as [string, Float64Array],
     ),
   ];
