@@ -12,7 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "benchmarks/**/*.test.ts"],
     pool: "threads",
     maxWorkers: "100%",
     testTimeout: 30_000,

@@ -2,7 +2,7 @@
 import { encode } from "retrograd/data";
 import { forecaster, readFrames, scoreForecasts, scoreLanguage, windowsOf } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
-import { readSource } from "../read/source.ts";
+import { readSource, type Source } from "../read/source.ts";
 import type { RunConfig } from "../run/config.ts";
 import { loadModel } from "../run/model.ts";
 import { forecastTable, forecastVerdict, languageTable, languageVerdict } from "../show/summary.ts";
@@ -18,12 +18,18 @@ export async function evaluateCommand(
   file: string,
 ): Promise<number> {
   const { config, params } = await loadModel(folder);
+  const source = await readSource(file);
   const found =
     config.task === "forecast"
-      ? await onTable(terminal, config as Config<"forecast">, params, folder, file)
-      : await onText(terminal, config as Config<"language">, params, file);
-  if (flags.json) terminal.out(`${JSON.stringify({ type: "summary", ...found.scores })}\n`);
-  else terminal.out(`\n${found.text.replace("Test part, never seen in training", file)}\n\n`);
+      ? await onTable(terminal, config as Config<"forecast">, params, folder, source)
+      : await onText(terminal, config as Config<"language">, params, source);
+  const learned = source.sha256 === config.run.source.sha256;
+  if (flags.json)
+    terminal.out(`${JSON.stringify({ type: "summary", learned, ...found.scores })}\n`);
+  else {
+    const what = learned ? `${file}, most of which it has learned from` : file;
+    terminal.out(`\n${found.text.replace("Test part, never seen in training", () => what)}\n\n`);
+  }
   return EXIT.fine;
 }
 
@@ -32,9 +38,9 @@ async function onTable(
   config: Config<"forecast">,
   params: unknown,
   folder: string,
-  file: string,
+  source: Source,
 ) {
-  const frames = readFrames(await tableOf(file, folder), config);
+  const frames = readFrames(await tableOf(source, folder), config);
   const { window, horizon } = config;
   const parts = frames.set.series.map(({ times }, series) => ({
     series,
@@ -42,7 +48,7 @@ async function onTable(
     end: times.length,
   }));
   if (parts.every(({ end }) => end < window + horizon))
-    fail("nothing-to-score", { file, window, horizon });
+    fail("nothing-to-score", { file: source.path, window, horizon });
   const windows = windowsOf(frames, parts, config);
   const scores = scoreForecasts(config, forecaster(config, params), frames, windows);
   return { scores, text: `${forecastTable(scores, paint)}\n\n${forecastVerdict(scores, paint)}` };
@@ -52,9 +58,10 @@ async function onText(
   { paint }: Terminal,
   config: Config<"language">,
   params: unknown,
-  file: string,
+  { text, path: file }: Source,
 ) {
-  const { text = "" } = await readSource(file);
+  if (text === undefined)
+    fail("source-unreadable", { path: file, reason: "it is no text, and the model reads texts" });
   if (text.trim() === "") fail("text-empty", { file });
   const codes = encode(config.vocabulary, text, file);
   if (codes.length < 9) fail("text-short", { length: codes.length, batch: 1, window: 8 });

@@ -4,7 +4,7 @@
 import { formatCsv, formatTime, type Table } from "retrograd/data";
 import { type Future, forecaster, forecastFuture, readFrames } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
-import { readSource } from "../read/source.ts";
+import { readSource, type Source } from "../read/source.ts";
 import { loadModel } from "../run/model.ts";
 import { futureTable } from "../show/summary.ts";
 import type { Terminal } from "../show/terminal.ts";
@@ -21,7 +21,8 @@ export async function forecastCommand(
   file?: string,
 ): Promise<number> {
   const { config, params } = await loadModel(folder, "forecast");
-  const frames = readFrames(await tableOf(file ?? config.run.source.path, folder), config);
+  const source = await readSource(file ?? config.run.source.path);
+  const frames = readFrames(await tableOf(source, folder), config);
   const futures = forecastFuture(config, forecaster(config, params), frames);
   const { isDate } = frames.set;
   if (flags.json)
@@ -31,12 +32,11 @@ export async function forecastCommand(
   return EXIT.fine;
 }
 
-/** The table of a file. @throws "source-not-table" */
-export async function tableOf(file: string, model: string): Promise<Table> {
-  const source = await readSource(file);
+/** The table of a source. @throws "source-not-table" */
+export async function tableOf(source: Source, model: string): Promise<Table> {
   // A table of one column has no separator to be known by; its name may still say what it is.
-  if (source.kind === "text" && !/\.(csv|tsv|txt|tab)$/i.test(file))
-    fail("source-not-table", { path: file, model });
+  if (source.kind === "text" && !/\.(csv|tsv|txt|tab)$/i.test(source.name))
+    fail("source-not-table", { path: source.path, model });
   return source.table();
 }
 

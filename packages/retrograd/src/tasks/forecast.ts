@@ -85,7 +85,12 @@ export function prepareForecast(table: Table, options: ForecastOptions = {}): Fo
   const drift = options.drift ?? drifts(frames, split.train);
   const config: ForecastConfig = {
     ...{ task: "forecast", ...first, around, validation, test, spread: null },
-    differences: differencesOf(frames, sampleFor(sample, around, season), { ...first, around }, drift),
+    differences: differencesOf(
+      frames,
+      sampleFor(sample, around, season),
+      { ...first, around },
+      drift,
+    ),
     network: chosen(networkDefaults, options),
     learning: chosen(learningDefaults, options),
   };

@@ -7,8 +7,8 @@ import { seasonalScale } from "../data/metrics.ts";
 import type { Part } from "../data/split.ts";
 import type { Windows } from "../data/windows.ts";
 import { RetrogradError } from "../errors.ts";
-import type { Forecaster, Places } from "./forecaster.ts";
 import { afterSeason } from "./differences.ts";
+import type { Forecaster, Places } from "./forecaster.ts";
 import type { ForecastConfig } from "./forecastOptions.ts";
 import type { Frames } from "./frames.ts";
 
