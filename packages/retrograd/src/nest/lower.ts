@@ -281,7 +281,7 @@ export class Lowering extends Places {
       ...whole(DUMMY, n.outputs[0].shape),
       ...(this.wantedView(node, 0) ?? {}),
     });
-    return addends.length === 1 || isTiled(this.w, probe) ? { node, addends } : undefined;
+    return addends.length === 1 || isTiled(this.w, probe, addends) ? { node, addends } : undefined;
   }
   private isKnown = (t: Tensor): boolean =>
     this.places.get(t.node)?.[t.output] !== undefined ||

@@ -31,9 +31,9 @@ export function emitReduction(w: Workspace, r: Reduction, addends: readonly Oper
   }
 }
 
-/** True when the sum would run as a product of matrices; only then may it have several addends. */
-export function isTiled(w: Workspace, r: Reduction): boolean {
-  const found = asProduct(r, []);
+/** True when the sum and its addends run as a product of matrices: a plain reduction takes one. */
+export function isTiled(w: Workspace, r: Reduction, addends: readonly Operand[]): boolean {
+  const found = asProduct(r, addends);
   return found !== undefined && worthTiling(w, found.contraction, found.shape);
 }
 

@@ -23,8 +23,8 @@ export const targets = ["wasm"].filter((name) => !targetNamed(name).missing());
 export const floats = ["float64", "float32"] as const;
 export type Float = (typeof floats)[number];
 
-/** Largest error, relative to the largest number of the tensor. */
-const TOLERANCE: Record<DType, number> = { float64: 1e-12, float32: 2e-5, int32: 0, bool: 0 };
+/** Largest error, relative to the largest number of the tensor; random sums cancel a few bits. */
+const TOLERANCE: Record<DType, number> = { float64: 1e-12, float32: 1e-4, int32: 0, bool: 0 };
 
 /** The graph with float32 in the place of every float64, in steps of loops too. */
 export function narrowed(graph: Graph): Graph {
