@@ -1,6 +1,6 @@
 /** From a graph to a schedule whose buffers have their places: the passes, in order. */
 
-import { optimise } from "../compile/index.ts";
+import { type Optimised, optimise } from "../compile/index.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { mayShare } from "./control.ts";
 import { explain } from "./explain.ts";
@@ -20,8 +20,16 @@ export interface Compiled {
   explain(): string;
 }
 
-export function compile(graph: Graph, can: Abilities, { resident = [] }: CompileOptions): Compiled {
-  const { graph: better, notes } = optimise(graph);
+/** Passes over the graph, then over its loops. */
+export const compile = (graph: Graph, can: Abilities, options: CompileOptions): Compiled =>
+  compileOptimised(optimise(graph), can, options);
+
+/** From a graph that the passes over graphs have seen. */
+export function compileOptimised(
+  { graph: better, notes }: Optimised,
+  can: Abilities,
+  { resident = [] }: CompileOptions,
+): Compiled {
   const w = new Workspace(can),
     inputOf = new Map(resident.map(([i, o]) => [o, i]));
   const residents = new Set(resident.map(([i]) => i));

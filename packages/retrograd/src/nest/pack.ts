@@ -24,6 +24,7 @@ export function packedPanels(buffer: Buffer, shape: ProductShape, width: number)
   return {
     buffer,
     offset: at(0),
+    width,
     panelStride: kTotal * width,
     padded: true,
     kStrides: shape.k.map((_, d) => product(shape.k.slice(d + 1)) * width),
@@ -38,6 +39,7 @@ export function panelsInPlace(right: Operand, shape: ProductShape, width: number
   return {
     buffer: right.view.buffer,
     offset: right.view.offset,
+    width,
     panelStride: width,
     padded: false,
     kStrides: shape.k.map((a) => a.strides[RIGHT]),

@@ -169,14 +169,15 @@ function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
     const where = d < 0 ? at(0) : at(last ? p.start : 0, [p.index[d], 1]);
     return { kind: "index", at: where, stride: last ? 1 : 0, dtype: "int32", lanes: p.width };
   };
-  let written = 0;
+  // Stores come last: a store may lie where a later step still reads (see mayShare).
+  const stores: Stmt[] = [];
   for (const step of steps) {
     const slots = step.operands.map((o) => (typeof o === "number" ? values[o] : read(o)));
     const value = out.value(step.body, { slots, index: indexOf }, step.dtype);
     values.push(value);
     for (const view of step.stores) {
-      const k = written++;
-      out.statements.push({
+      const k = stores.length;
+      stores.push({
         kind: "store",
         buffer: view.buffer,
         at: addressOf({ view, letters }, k, p.axes, p.index, startOf(k)),
@@ -184,5 +185,5 @@ function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
       });
     }
   }
-  return out.statements;
+  return [...out.statements, ...stores];
 }

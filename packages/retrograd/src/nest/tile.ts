@@ -6,23 +6,11 @@
  */
 
 import { bytesOf } from "../scalar/dtype.ts";
-import { add, type Expr, fma, type Scalar, slot } from "../scalar/index.ts";
-import { type Contraction, LEFT, OUT, type ProductShape, product } from "./contraction.ts";
-import {
-  type Abilities,
-  type Affine,
-  type Buffer,
-  type Kernel,
-  loop,
-  plusTerms,
-  type Stmt,
-  type Value,
-} from "./nest.ts";
+import { type Contraction, OUT, type ProductShape, product } from "./contraction.ts";
+import { type Abilities, type Affine, type Buffer, type Kernel, loop, type Stmt } from "./nest.ts";
+import { tileAt } from "./registers.ts";
+import { evenly, type Stretch } from "./stretch.ts";
 import type { View } from "./view.ts";
-
-const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;
-const FMA = rowOf(fma(slot(0), slot(1), slot(2))),
-  ADD = rowOf(add(slot(0), slot(1)));
 
 /** Rows and vectors of a register tile. */
 export interface Tile {
@@ -35,8 +23,6 @@ export interface Tile {
  * cache.
  */
 const K_BLOCK = 1024;
-/** Steps of k in one turn of the inner loop. */
-const UNROLL = 4;
 /** Rows of the left operand that stay in the second cache while all panels pass by. */
 const M_BLOCK = 256;
 
@@ -57,6 +43,8 @@ export function tileFor(m: number, n: number, lanes: number, can: Abilities): Ti
 export interface Panels {
   readonly buffer: Buffer;
   readonly offset: Affine;
+  /** Columns of a full panel. */
+  readonly width: number;
   /** Elements between panels, and between rows of k inside one. */
   readonly panelStride: number;
   readonly kStrides: readonly number[];
@@ -80,26 +68,30 @@ export function tiled(
     rest = n.size - full * width;
   const deep = product(k.slice(1)),
     perBlock = Math.max(1, Math.floor(K_BLOCK / deep));
-  const build = new TileNest(c, shape, panels, lanes, width);
-  let body: Stmt[] = [];
-  for (const [kStart, kCount] of evenly(k[0].size, Math.ceil(k[0].size / perBlock))) {
-    const part = { kStart, kCount, first: kStart === 0 };
-    for (const rows of rowBlocks(m.size, tile.rows)) {
-      body.push(...loop("p", full, build.rows(rows, tile, "p", 0, tile.vectors * lanes, part)));
-      if (rest)
-        body.push(
-          ...build.rows(
-            rows,
-            { rows: tile.rows, vectors: Math.ceil(rest / lanes) },
-            undefined,
-            full,
-            rest,
-            part,
-          ),
-        );
-    }
-  }
-  for (let d = outer.length - 1; d >= 0; d--) body = loop(`u${d}`, outer[d].size, body);
+  const stretches = evenly(k[0].size, Math.ceil(k[0].size / perBlock));
+  const body = shape.outer.reduceRight<Stmt[]>(
+    (inner, axis, d) => loop(`u${d}`, axis.size, inner),
+    stretches.flatMap(peeled).flatMap((stretch) =>
+      along("z", stretch, () =>
+        evenly(m.size, Math.ceil(m.size / (M_BLOCK + tile.rows))).flatMap((block) =>
+          along("m", block, () => {
+            const rows = evenly(block.size, Math.ceil(block.size / tile.rows));
+            const part = { c, shape, panels, can, stretch, block };
+            const panel = (vectors: number, index: string | undefined, columns: number) =>
+              rows.flatMap((group) =>
+                along("t", group, () =>
+                  tileAt({ ...part, group, vectors, columns, panel: index, firstPanel: full }),
+                ),
+              );
+            return [
+              ...loop("p", full, panel(tile.vectors, "p", width)),
+              ...(rest ? panel(Math.ceil(rest / lanes), undefined, rest) : []),
+            ];
+          }),
+        ),
+      ),
+    ),
+  );
   const reads = [c.left, c.right, ...c.addends].map(({ view }, i) => ({
     buffer: i === 1 ? panels.buffer : view.buffer,
     aligned:
@@ -115,270 +107,21 @@ export function tiled(
   };
 }
 
-/** [start, count] of `parts` stretches of n that differ by one at most. */
-export function evenly(n: number, parts: number): [number, number][] {
-  const base = Math.floor(n / parts),
-    more = n % parts;
-  return Array.from({ length: parts }, (_, i) => [
-    i * base + Math.min(i, more),
-    base + (i < more ? 1 : 0),
-  ]);
-}
+/** Code for each part of a stretch; `name` and where it starts make the index of its loop. */
+const along = (name: string, s: Stretch, body: () => Stmt[]): Stmt[] =>
+  loop(`${name}${s.start}`, s.count, body());
+
+/** The first part alone: it starts from zero, where the others add to what is there. */
+const peeled = (s: Stretch): Stretch[] =>
+  s.start > 0 || s.count === 1
+    ? [s]
+    : [
+        { ...s, count: 1 },
+        { start: s.size, size: s.size, count: s.count - 1 },
+      ];
 
 /** True when access k lies as the output does, so that it may share its place. */
 const sameLayout = ({ outer, m, n }: ProductShape, k: number): boolean =>
   [...outer, m, n].every((a) => a.size === 1 || a.strides[k] === a.strides[OUT]);
 const sameOffset = (a: View, b: View): boolean =>
   a.offset.base === b.offset.base && `${a.offset.terms}` === `${b.offset.terms}`;
-
-interface RowBlock {
-  start: number;
-  groups: { start: number; rows: number; count: number }[];
-}
-/** Blocks of rows for the second cache, each as groups of equal tiles. */
-function rowBlocks(m: number, rows: number): RowBlock[] {
-  const blocks = Math.ceil(m / (M_BLOCK + rows));
-  return evenly(m, blocks).map(([start, count]) => {
-    const tiles = Math.ceil(count / rows),
-      base = Math.floor(count / tiles),
-      more = count % tiles;
-    const groups = [
-      { start, rows: base + 1, count: more },
-      { start: start + more * (base + 1), rows: base, count: tiles - more },
-    ];
-    return { start, groups: groups.filter((g) => g.count > 0) };
-  });
-}
-
-interface KPart {
-  kStart: number;
-  kCount: number;
-  first: boolean;
-}
-
-class TileNest {
-  private readonly c: Contraction;
-  private readonly shape: ProductShape;
-  private readonly panels: Panels;
-  private readonly lanes: number;
-  private readonly width: number;
-  constructor(c: Contraction, shape: ProductShape, panels: Panels, lanes: number, width: number) {
-    this.c = c;
-    this.shape = shape;
-    this.panels = panels;
-    this.lanes = lanes;
-    this.width = width;
-  }
-
-  /** All row tiles of a block against one panel. */
-  rows(
-    block: RowBlock,
-    tile: Tile,
-    panel: string | undefined,
-    panelStart: number,
-    columns: number,
-    part: KPart,
-  ): Stmt[] {
-    return block.groups.flatMap((g) => {
-      const index = `t${g.start}`;
-      return loop(
-        index,
-        g.count,
-        this.tile(
-          g.rows,
-          tile.vectors,
-          { index, step: g.rows, start: g.start },
-          panel,
-          panelStart,
-          columns,
-          part,
-        ),
-      );
-    });
-  }
-
-  private tile(
-    rows: number,
-    vectors: number,
-    row: { index: string; step: number; start: number },
-    panel: string | undefined,
-    panelStart: number,
-    columns: number,
-    part: KPart,
-  ): Stmt[] {
-    const { c, shape, lanes, width } = this,
-      { dtype } = c;
-    const outerTerms = (access: number) =>
-      shape.outer.map((a, d) => [`u${d}`, a.strides[access]] as const);
-    const rowTerm = (access: number) => [row.index, row.step * shape.m.strides[access]] as const;
-    const colTerm = (stride: number): (readonly [string, number])[] =>
-      panel ? [[panel, stride]] : [];
-    const acc = (r: number, q: number) => `a${r}_${q}`;
-    const local = (name: string, n = lanes): Value => ({ kind: "local", name, dtype, lanes: n });
-    const outAt = (access: number, offset: Affine, r: number, q: number, lane = 0): Affine =>
-      plusTerms(
-        offset,
-        [...outerTerms(access), rowTerm(access), ...colTerm(width * shape.n.strides[access])],
-        (row.start + r) * shape.m.strides[access] +
-          (panelStart * width + q * lanes + lane) * shape.n.strides[access],
-      );
-
-    const out: Stmt[] = [];
-    const each = (f: (r: number, q: number) => void) => {
-      for (let r = 0; r < rows; r++) for (let q = 0; q < vectors; q++) f(r, q);
-    };
-    const lanesOf = (q: number) => Math.min(lanes, columns - q * lanes);
-    each((r, q) => {
-      const value: Value = part.first
-        ? { kind: "number", value: 0, dtype, lanes }
-        : {
-            kind: "load",
-            buffer: c.store.buffer,
-            at: outAt(OUT, c.store.offset, r, q),
-            stride: 1,
-            dtype,
-            lanes,
-          };
-      out.push({ kind: "let", name: acc(r, q), value });
-    });
-    out.push(...this.kLoops(rows, vectors, row, outerTerms, rowTerm, panel, panelStart, part, acc));
-    each((r, q) => {
-      const store = (value: Value, lane: number, width: number) => {
-        const total = !part.first
-          ? value
-          : c.addends.reduce<Value>((sum, o, i) => {
-              const access = OUT + 1 + i;
-              const load: Value = {
-                kind: "load",
-                buffer: o.view.buffer,
-                at: outAt(access, o.view.offset, r, q, lane),
-                stride: shape.n.strides[access],
-                dtype,
-                lanes: width,
-              };
-              return { kind: "call", fn: ADD, args: [sum, load], dtype, lanes: width };
-            }, value);
-        out.push({
-          kind: "store",
-          buffer: c.store.buffer,
-          at: outAt(OUT, c.store.offset, r, q, lane),
-          value: total,
-        });
-      };
-      if (lanesOf(q) === lanes) store(local(acc(r, q)), 0, lanes);
-      else
-        for (let l = 0; l < lanesOf(q); l++)
-          store({ kind: "lane", value: local(acc(r, q)), lane: l, dtype, lanes: 1 }, l, 1);
-    });
-    return out;
-  }
-
-  private kLoops(
-    rows: number,
-    vectors: number,
-    row: { step: number; start: number },
-    outerTerms: (a: number) => (readonly [string, number])[],
-    rowTerm: (a: number) => readonly [string, number],
-    panel: string | undefined,
-    panelStart: number,
-    part: KPart,
-    acc: (r: number, q: number) => string,
-  ): Stmt[] {
-    const { shape } = this;
-    const names = shape.k.map((_, d) => `k${d}`),
-      last = shape.k.length - 1;
-    const counts = shape.k.map((a, d) => (d === 0 ? part.kCount : a.size));
-    const unroll = counts[last] % UNROLL === 0 ? UNROLL : 1;
-    const body: Stmt[] = [];
-    for (let u = 0; u < unroll; u++)
-      body.push(
-        ...this.multiply(
-          rows,
-          vectors,
-          row,
-          outerTerms,
-          rowTerm,
-          panel,
-          panelStart,
-          part,
-          acc,
-          names,
-          u,
-        ),
-      );
-    return names.reduceRight(
-      (inner, name, d) => loop(name, counts[d], inner, d === last ? unroll : 1),
-      body,
-    );
-  }
-
-  /** One k: the columns of the panel times each row's number. */
-  private multiply(
-    rows: number,
-    vectors: number,
-    row: { step: number; start: number },
-    outerTerms: (a: number) => (readonly [string, number])[],
-    rowTerm: (a: number) => readonly [string, number],
-    panel: string | undefined,
-    panelStart: number,
-    part: KPart,
-    acc: (r: number, q: number) => string,
-    names: readonly string[],
-    u: number,
-  ): Stmt[] {
-    const { c, shape, panels, lanes } = this,
-      { dtype } = c,
-      last = names.length - 1;
-    const body: Stmt[] = [];
-    for (let q = 0; q < vectors; q++) {
-      const where = plusTerms(
-        panels.offset,
-        [
-          ...shape.outer.map((_, d) => [`u${d}`, panels.outerStrides[d]] as const),
-          ...(panel ? [[panel, panels.panelStride] as const] : []),
-          ...names.map((name, d) => [name, panels.kStrides[d]] as const),
-        ],
-        panelStart * panels.panelStride +
-          q * lanes +
-          part.kStart * panels.kStrides[0] +
-          u * panels.kStrides[last],
-      );
-      body.push({
-        kind: "let",
-        name: `b${q}`,
-        value: { kind: "load", buffer: panels.buffer, at: where, stride: 1, dtype, lanes },
-      });
-    }
-    for (let r = 0; r < rows; r++) {
-      const where = plusTerms(
-        c.left.view.offset,
-        [
-          ...outerTerms(LEFT),
-          rowTerm(LEFT),
-          ...names.map((name, d) => [name, shape.k[d].strides[LEFT]] as const),
-        ],
-        (row.start + r) * shape.m.strides[LEFT] +
-          part.kStart * shape.k[0].strides[LEFT] +
-          u * shape.k[last].strides[LEFT],
-      );
-      body.push({
-        kind: "let",
-        name: `l${r}`,
-        value: { kind: "load", buffer: c.left.view.buffer, at: where, stride: 0, dtype, lanes },
-      });
-      for (let q = 0; q < vectors; q++) {
-        const args: Value[] = [
-          { kind: "local", name: `l${r}`, dtype, lanes },
-          { kind: "local", name: `b${q}`, dtype, lanes },
-          { kind: "local", name: acc(r, q), dtype, lanes },
-        ];
-        body.push({
-          kind: "set",
-          name: acc(r, q),
-          value: { kind: "call", fn: FMA, args, dtype, lanes },
-        });
-      }
-    }
-    return body;
-  }
-}

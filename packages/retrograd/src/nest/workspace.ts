@@ -88,7 +88,7 @@ export class Workspace {
   loop(count: number, reverse: boolean, name: string, body: (index: string) => void): void {
     const index = `t${this.names++}`,
       items = this.inner(() => body(index), index);
-    this.block.push({ kind: "loop", index, count, reverse, body: items, name });
+    if (count > 0) this.block.push({ kind: "loop", index, count, reverse, body: items, name });
   }
   /** Write a block one level deeper and give it back. */
   inner(body: () => void, index?: string): Item[] {

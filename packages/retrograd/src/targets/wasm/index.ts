@@ -8,7 +8,7 @@ import { fail } from "../../errors.ts";
 import { compile } from "../../nest/compile.ts";
 import { type Abilities, type Buffer, type Item, resolve, type Schedule } from "../../nest/nest.ts";
 import type { CompileOptions, Program } from "../../nest/program.ts";
-import { allocate, type Data, type DType } from "../../scalar/dtype.ts";
+import type { Data, DType } from "../../scalar/dtype.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import {
   ADD_I32,
@@ -131,6 +131,9 @@ const viewOf = (memory: ArrayBuffer, dtype: DType, offset: number, length: numbe
       ? new Float64Array(memory, offset, length)
       : new Int32Array(memory, offset, length);
 
+const without = (list: readonly unknown[], places: readonly number[]): number[] =>
+  [...list.keys()].filter((i) => !places.includes(i));
+
 /** Compile a graph to a program in a memory of its own. @throws "out-of-memory" */
 export function compileWasm(graph: Graph, options: CompileOptions): Program {
   const { schedule, inputs, outputs, peakBytes, explain } = compile(graph, abilities(), options);
@@ -145,28 +148,28 @@ export function compileWasm(graph: Graph, options: CompileOptions): Program {
   for (const b of schedule.buffers) if (b.kind === "constant") place(b).set(b.data!);
   const into = inputs.map(place),
     from = outputs.map(place);
-  const resident = new Set((options.resident ?? []).map(([i]) => i)),
-    kept = new Set((options.resident ?? []).map(([, o]) => o));
+  const resident = options.resident ?? [];
+  const given = without(
+    inputs,
+    resident.map(([i]) => i),
+  );
+  const returned = without(
+    outputs,
+    resident.map(([, o]) => o),
+  );
   let stale = true;
   return {
-    run(given) {
-      given.forEach((data, i) => {
-        if (!resident.has(i)) into[i].set(data!);
-      });
+    run(data) {
+      for (const i of given) into[i].set(data[i]!);
       if (stale) setup();
       stale = false;
       run();
-      return outputs.map((b, i) => {
-        if (kept.has(i)) return undefined;
-        const data = allocate(b.dtype, b.length);
-        data.set(from[i]);
-        return data;
-      });
+      const out: (Data | undefined)[] = Array(outputs.length);
+      for (const i of returned) out[i] = from[i].slice();
+      return out;
     },
     read(i) {
-      const data = allocate(inputs[i].dtype, inputs[i].length);
-      data.set(into[i]);
-      return data;
+      return into[i].slice();
     },
     write(i, data) {
       into[i].set(data);

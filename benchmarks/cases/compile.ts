@@ -1,0 +1,67 @@
+/**
+ * What does it cost to trace and compile a training step, and does the number of time steps matter?
+ * The step of `lstm-a` for 64 and for 4096 moments, in turns; the first of all pays for a cold
+ * engine, as a user's first call does.
+ */
+import { random, type Tensor, zeros } from "retrograd";
+import { lstm } from "retrograd/cells";
+import { dense, sequential, unroll } from "retrograd/layers";
+import {
+  adam,
+  type Carry,
+  crossEntropy,
+  type Fed,
+  firstCarry,
+  trainingStep,
+} from "retrograd/train";
+import { compileGraph } from "../../packages/retrograd/src/jit/jit.ts";
+import { flatten } from "../../packages/retrograd/src/tensor/tree.ts";
+import { traceTree } from "../../packages/retrograd/src/transform/function.ts";
+import type { Case, CaseOptions } from "../case.ts";
+import { median } from "../ceiling.ts";
+import { LARGE } from "../numbers.ts";
+
+const { input, size, classes, batch } = LARGE;
+const LENGTHS = [64, 4096] as const;
+const TURNS = 9;
+
+function timer(target: CaseOptions["target"], time: number) {
+  const model = sequential(unroll(lstm({ size, input })), dense(classes));
+  const options = { model, loss: crossEntropy(), optimizer: adam() };
+  const step = trainingStep(options);
+  const carry = firstCarry(options, model.init(random.key(0)), batch);
+  const fed = {
+    inputs: zeros([batch, time, input]),
+    targets: zeros([batch, time], { dtype: "int32" }),
+  };
+  const rate = zeros([]);
+  const resident = flatten(carry).map((_, i) => [i, i] as const);
+  return () => {
+    const start = performance.now();
+    const { graph } = traceTree(
+      (now: Carry, data: Fed, r: Tensor) => {
+        const [next, outputs] = step(now, data, r);
+        return [flatten(next), outputs];
+      },
+      [carry, fed, rate],
+    );
+    compileGraph(graph, { target, resident });
+    return performance.now() - start;
+  };
+}
+
+function prepare({ target }: CaseOptions) {
+  const timers = LENGTHS.map((time) => timer(target, time));
+  const first = timers[0]();
+  const times: number[][] = LENGTHS.map(() => []);
+  for (let turn = 0; turn < TURNS; turn++) timers.forEach((f, k) => times[k].push(f()));
+  const [short, long] = times.map(median);
+  const fields = { firstMs: first, ms64: short, ms4096: long, ratio: long / short };
+  return { kind: "figures" as const, fields };
+}
+
+export const benchmark: Case = {
+  name: "compile",
+  question: "What do tracing and compiling cost, for 64 moments and for 4096?",
+  prepare,
+};

@@ -1,0 +1,203 @@
+/**
+ * One register tile of a product: rows × vectors of the output are set to zero or loaded, k runs,
+ * and what lies in the registers is stored, with what is to be added to it.
+ */
+
+import { bytesOf } from "../scalar/dtype.ts";
+import { add, type Expr, fma, type Scalar, slot } from "../scalar/index.ts";
+import { type Contraction, LEFT, OUT, type ProductShape } from "./contraction.ts";
+import { type Abilities, type Affine, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
+import type { Stretch } from "./stretch.ts";
+import type { Panels } from "./tile.ts";
+import type { View } from "./view.ts";
+
+const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;
+const FMA = rowOf(fma(slot(0), slot(1), slot(2)));
+const ADD = rowOf(add(slot(0), slot(1)));
+
+/** A tile and where it lies; loops around it are named after where their stretch starts. */
+export interface TilePlace {
+  readonly c: Contraction;
+  readonly shape: ProductShape;
+  readonly panels: Panels;
+  readonly can: Abilities;
+  /** Part of the first axis of k. */
+  readonly stretch: Stretch;
+  /** Part of the rows, and of these the rows of one tile. */
+  readonly block: Stretch;
+  readonly group: Stretch;
+  readonly vectors: number;
+  /** Columns that are there; the last vector may have fewer than its lanes. */
+  readonly columns: number;
+  /** Index of the loop over full panels; the last, narrower one has none. */
+  readonly panel: string | undefined;
+  /** Number of full panels: where the narrower one starts. */
+  readonly firstPanel: number;
+}
+type Terms = (readonly [index: string, stride: number])[];
+
+/** Steps of k in one turn of the inner loop: without a fused multiply-add more of them spill. */
+const unrollFor = (rows: number, can: Abilities): number => (can.fma || rows === 1 ? 4 : 1);
+
+export const tileAt = (place: TilePlace): Stmt[] => new RegisterTile(place).print();
+
+class RegisterTile {
+  private readonly at: TilePlace;
+  private readonly rows: number;
+  private readonly lanes: number;
+  constructor(at: TilePlace) {
+    this.at = at;
+    this.rows = at.group.size;
+    this.lanes = at.can.vectorBytes / bytesOf(at.c.dtype);
+  }
+
+  print(): Stmt[] {
+    return [...this.each((r, q) => [this.start(r, q)]), ...this.run(), ...this.each(this.finish)];
+  }
+
+  private each(f: (r: number, q: number) => Stmt[]): Stmt[] {
+    const out: Stmt[] = [];
+    for (let r = 0; r < this.rows; r++)
+      for (let q = 0; q < this.at.vectors; q++) out.push(...f(r, q));
+    return out;
+  }
+
+  private readonly sum = (r: number, q: number): string => `a${r}_${q}`;
+  private local(name: string): Value {
+    return { kind: "local", name, dtype: this.at.c.dtype, lanes: this.lanes };
+  }
+  private load(view: View, at: Affine, stride: number, lanes = this.lanes): Value {
+    return { kind: "load", buffer: view.buffer, at, stride, dtype: this.at.c.dtype, lanes };
+  }
+
+  /** Terms of the loops around the tile, along the outer axes and along the rows. */
+  private around(access: number): Terms {
+    const { shape, block, group } = this.at;
+    const row = shape.m.strides[access];
+    return [
+      ...shape.outer.map((a, d) => [`u${d}`, a.strides[access]] as const),
+      [`m${block.start}`, block.size * row],
+      [`t${group.start}`, group.size * row],
+    ];
+  }
+  private row = (access: number, r: number): number =>
+    (this.at.block.start + this.at.group.start + r) * this.at.shape.m.strides[access];
+
+  /** Where the output or an addend has lane `lane` of vector q of row r. */
+  private outAt(access: number, offset: Affine, r: number, q: number, lane = 0): Affine {
+    const { shape, panel, firstPanel } = this.at;
+    const width = this.at.panels.width;
+    const column = shape.n.strides[access];
+    const moving: Terms = panel ? [[panel, width * column]] : [];
+    const columns = (panel ? 0 : firstPanel * width) + q * this.lanes + lane;
+    return plusTerms(
+      offset,
+      [...this.around(access), ...moving],
+      this.row(access, r) + columns * column,
+    );
+  }
+
+  private start(r: number, q: number): Stmt {
+    const { c, stretch } = this.at;
+    const value: Value =
+      stretch.start === 0
+        ? { kind: "number", value: 0, dtype: c.dtype, lanes: this.lanes }
+        : this.load(c.store, this.outAt(OUT, c.store.offset, r, q), 1);
+    return { kind: "let", name: this.sum(r, q), value };
+  }
+
+  private finish = (r: number, q: number): Stmt[] => {
+    const there = Math.min(this.lanes, this.at.columns - q * this.lanes);
+    const whole = this.local(this.sum(r, q));
+    if (there === this.lanes) return [this.store(whole, r, q, 0)];
+    const { dtype } = this.at.c;
+    return Array.from({ length: there }, (_, lane) =>
+      this.store({ kind: "lane", value: whole, lane, dtype, lanes: 1 }, r, q, lane),
+    );
+  };
+  private store(given: Value, r: number, q: number, lane: number): Stmt {
+    const { c, shape, stretch } = this.at;
+    const { dtype } = c;
+    const { lanes } = given;
+    // Addends join once, with the first part of k; later parts find them in the output.
+    const addends = stretch.start === 0 ? c.addends : [];
+    const value = addends.reduce<Value>((sum, { view }, i) => {
+      const access = OUT + 1 + i;
+      const where = this.outAt(access, view.offset, r, q, lane);
+      const more = this.load(view, where, shape.n.strides[access], lanes);
+      return { kind: "call", fn: ADD, args: [sum, more], dtype, lanes };
+    }, given);
+    const at = this.outAt(OUT, c.store.offset, r, q, lane);
+    return { kind: "store", buffer: c.store.buffer, at, value };
+  }
+
+  /** The loops over k, the innermost in turns of a few steps. */
+  private run(): Stmt[] {
+    const { shape, stretch, can } = this.at;
+    const counts = shape.k.map((a, d) => (d === 0 ? stretch.size : a.size));
+    const last = counts.length - 1;
+    const wanted = unrollFor(this.rows, can);
+    const unroll = counts[last] % wanted === 0 ? wanted : 1;
+    const body = Array.from({ length: unroll }, (_, u) => this.multiply(u)).flat();
+    return counts.reduceRight(
+      (inner, count, d) => loop(`k${d}`, count, inner, d === last ? unroll : 1),
+      body,
+    );
+  }
+
+  /** Terms along k, of the loops and of the stretch around them. */
+  private alongK(strides: readonly number[]): Terms {
+    const { stretch } = this.at;
+    return [
+      [`z${stretch.start}`, stretch.size * strides[0]],
+      ...strides.map((s, d) => [`k${d}`, s] as const),
+    ];
+  }
+  private kBase = (strides: readonly number[], u: number): number =>
+    this.at.stretch.start * strides[0] + u * strides[strides.length - 1];
+
+  /** One k: the columns of the panel times each row's number. */
+  private multiply(u: number): Stmt[] {
+    const { dtype } = this.at.c;
+    const body: Stmt[] = [];
+    const columns = Array.from({ length: this.at.vectors }, (_, q) => this.column(u, q)).map(
+      (value, q): Value => {
+        // A single row uses each vector once: loaded beside its use, it holds no register for long.
+        if (this.rows === 1) return value;
+        body.push({ kind: "let", name: `b${q}`, value });
+        return this.local(`b${q}`);
+      },
+    );
+    for (let r = 0; r < this.rows; r++) {
+      body.push({ kind: "let", name: `l${r}`, value: this.left(u, r) });
+      columns.forEach((column, q) => {
+        const args = [this.local(`l${r}`), column, this.local(this.sum(r, q))];
+        const value: Value = { kind: "call", fn: FMA, args, dtype, lanes: this.lanes };
+        body.push({ kind: "set", name: this.sum(r, q), value });
+      });
+    }
+    return body;
+  }
+  private column(u: number, q: number): Value {
+    const { shape, panels, panel, firstPanel, c } = this.at;
+    const { buffer, offset, panelStride, outerStrides, kStrides } = panels;
+    const outer = shape.outer.map((_, d) => [`u${d}`, outerStrides[d]] as const);
+    const moving: Terms = panel ? [[panel, panelStride]] : [];
+    const at = plusTerms(
+      offset,
+      [...outer, ...moving, ...this.alongK(kStrides)],
+      (panel ? 0 : firstPanel * panelStride) + q * this.lanes + this.kBase(kStrides, u),
+    );
+    return { kind: "load", buffer, at, stride: 1, dtype: c.dtype, lanes: this.lanes };
+  }
+  private left(u: number, r: number): Value {
+    const { view } = this.at.c.left;
+    const strides = this.at.shape.k.map((a) => a.strides[LEFT]);
+    const at = plusTerms(
+      view.offset,
+      [...this.around(LEFT), ...this.alongK(strides)],
+      this.row(LEFT, r) + this.kBase(strides, u),
+    );
+    return this.load(view, at, 0);
+  }
+}
