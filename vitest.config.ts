@@ -12,7 +12,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "benchmarks/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "benchmarks/**/*.test.ts", "docs/*.test.ts"],
+    setupFiles: ["packages/retrograd/test/seed.ts"],
     pool: "threads",
     maxWorkers: "100%",
     testTimeout: 30_000,

@@ -2,7 +2,7 @@
  * Benchmarks, each held against what this machine can do at best:
  *
  *   npm run bench -- [CASE…] [--target wasm] [--shards 1] [--batch N] [--length N]
- *                    [--seconds S] [--json] [--profile]
+ *                    [--seconds S] [--json | --markdown] [--profile]
  *
  * Without a case all but the long ones run. README.md says what the figures mean.
  */
@@ -11,8 +11,7 @@ import { parseArgs } from "node:util";
 import type { Case, CaseOptions, Prepared } from "./case.ts";
 import { engine, measure } from "./measure.ts";
 import { profile, showProfile } from "./profile.ts";
-
-type Row = Readonly<Record<string, number | string | boolean>>;
+import { type Row, show, table } from "./show.ts";
 
 const read = () =>
   parseArgs({
@@ -24,6 +23,7 @@ const read = () =>
       length: { type: "string" },
       seconds: { type: "string", default: "5" },
       json: { type: "boolean", default: false },
+      markdown: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
     },
   });
@@ -90,32 +90,19 @@ async function runCase(c: Case, values: Values, seconds: number): Promise<Row> {
   return row;
 }
 
-/** A row for people: the figures that all have in columns, the others behind. */
-function show(row: Row): string {
-  const { case: name, target, shards, ms, gflops, ceiling, share, peakBytes, ...rest } = row;
-  const more = Object.entries(rest).map(([k, v]) => `${k} ${v}`);
-  if (ms === undefined) return `${name}: ${target}, ${more.join(", ")}`;
-  const mebibytes = (Number(peakBytes) / 2 ** 20).toFixed(1);
-  return [
-    String(name).padEnd(9),
-    `${ms} ms`.padStart(12),
-    `${gflops} of ${ceiling} GFLOP/s`.padStart(26),
-    `${(Number(share) * 100).toFixed(1)} %`.padStart(9),
-    `${mebibytes} MiB`.padStart(11),
-    `  ${more.join(", ")}`,
-  ].join("");
-}
-
 async function main() {
   const { values, positionals } = read();
   if (values.shards !== "1")
     throw new Refusal(`--shards is ${values.shards}; the target ${values.target} runs one shard`);
   const seconds = Number(values.seconds);
   if (!(seconds > 0)) throw new Refusal(`--seconds is ${values.seconds}; give a number above 0`);
+  const rows: Row[] = [];
   for (const c of chosen(await allCases(), positionals)) {
     const row = await runCase(c, values, seconds);
-    console.log(values.json ? JSON.stringify(row) : show(row));
+    rows.push(row);
+    if (!values.markdown) console.log(values.json ? JSON.stringify(row) : show(row));
   }
+  if (values.markdown) console.log(table(rows, process.argv.slice(2)));
 }
 
 await main().catch((error) => {

@@ -5,8 +5,9 @@
 import { resident, type Tensor, tensor } from "retrograd";
 import type { Model } from "retrograd/layers";
 import { adam, type Carry, type Fed, firstCarry, type Loss, trainingStep } from "retrograd/train";
-import { compileGraph, type TargetName, traceTree } from "../packages/retrograd/src/jit/jit.ts";
+import { compileGraph, type TargetName } from "../packages/retrograd/src/jit/jit.ts";
 import { flatten } from "../packages/retrograd/src/tensor/tree.ts";
+import { traceTree } from "../packages/retrograd/src/transform/function.ts";
 import type { Prepared, Work } from "./case.ts";
 
 export interface Training {

@@ -18,11 +18,8 @@ const characters = [...new Set(text)].sort();
 const codes = Int32Array.from(text, (c) => characters.indexOf(c));
 
 const size = isQuick ? 48 : 96;
-const model = sequential(
-  embedding(characters.length, 16),
-  unroll(gru({ size })),
-  dense(characters.length),
-);
+const kinds = characters.length;
+const model = sequential(embedding(kinds, 16), unroll(gru({ size })), dense(kinds));
 
 // Each row is a window of the text that begins anywhere; its targets are the characters after.
 const [ROWS, TIME] = [16, 40];

@@ -1,34 +1,78 @@
-/** The library as a page would load it: core, cells, layers and training, minified and compressed. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * What the library weighs on a page, minified and compressed, in two figures: all of it, and the
+ * part that a bundler keeps for scripts/page.ts, which trains an LSTM.
+ */
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Rolldown } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const sources = `${root}packages/retrograd/src/`;
 export const BUNDLE_LIMIT_KB = 60;
 
-/** Kilobytes, minified, and minified and gzipped; undefined where there is nothing to bundle yet. */
-export async function bundleSize(): Promise<{ minified: number; gzipped: number } | undefined> {
-  const entries = ["index.ts", "cells/index.ts", "layers/index.ts", "train/index.ts"]
-    .map((file) => `./packages/retrograd/src/${file}`)
-    .filter((file) => existsSync(join(root, file)));
-  if (!entries.length) return undefined;
-  const { outputFiles } = await build({
-    stdin: {
-      contents: entries.map((file) => `export * from "${file}";`).join("\n"),
-      resolveDir: root,
+/** Entries that count as the whole library; data, tasks, drawing and files are loaded apart. */
+const ENTRIES = ["retrograd", "retrograd/cells", "retrograd/layers", "retrograd/train"];
+
+/** Kilobytes, gzipped, of what is loaded at once and of what is loaded when it is asked for. */
+export interface Weight {
+  readonly first: number;
+  readonly later: number;
+}
+
+/** The whole library, whether it is used or not. */
+export const weighLibrary = (): Promise<Weight> =>
+  weigh(ENTRIES.map((name) => `export * from "${name}";`).join("\n"), false);
+
+/** The page, as it leaves a bundler that drops what is not used. */
+export const weighPage = (): Promise<Weight> =>
+  weigh('import { learn } from "/scripts/page.ts";\nlearn(100, console.log);', true);
+
+async function weigh(entry: string, treeshake: boolean): Promise<Weight> {
+  const bundled = (await build({
+    configFile: false,
+    root,
+    logLevel: "error",
+    resolve: {
+      alias: [
+        { find: /^retrograd$/, replacement: `${sources}index.ts` },
+        { find: /^retrograd\/(.+)$/, replacement: `${sources}$1/index.ts` },
+      ],
     },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2023",
-    ignoreAnnotations: true, // count everything that a page may load, not what a bundler can drop
-    write: false,
-    logLevel: "silent",
-  });
-  const { contents } = outputFiles[0];
-  const gzipped = gzipSync(contents, { level: 9 }).length / 1000;
-  return { minified: contents.length / 1000, gzipped };
+    plugins: [
+      {
+        name: "entry",
+        resolveId: (id) => (id === "entry" ? "\0entry" : undefined),
+        load: (id) => (id === "\0entry" ? entry : undefined),
+        // What Vite itself adds around import() is not the library's.
+        transform: (_, id) =>
+          id.includes("vite/preload-helper")
+            ? "export const __vitePreload = (load) => load();"
+            : undefined,
+      },
+    ],
+    build: {
+      write: false,
+      target: "es2023",
+      modulePreload: false,
+      rolldownOptions: {
+        input: "entry",
+        treeshake,
+        preserveEntrySignatures: treeshake ? false : "strict",
+      },
+    },
+  })) as Rolldown.RolldownOutput;
+  const chunks = new Map(
+    bundled.output.flatMap((part) => (part.type === "chunk" ? [[part.fileName, part]] : [])),
+  );
+  const first = new Set<string>();
+  const load = (name: string) => {
+    if (first.has(name)) return;
+    first.add(name);
+    chunks.get(name)!.imports.forEach(load);
+  };
+  for (const { isEntry, fileName } of chunks.values()) if (isEntry) load(fileName);
+  const sizeOf = (names: Iterable<string>) =>
+    [...names].reduce((n, name) => n + gzipSync(chunks.get(name)!.code, { level: 9 }).length, 0);
+  const total = sizeOf(chunks.keys());
+  return { first: sizeOf(first) / 1000, later: (total - sizeOf(first)) / 1000 };
 }

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BUNDLE_LIMIT_KB, bundleSize } from "./bundle.ts";
+import { BUNDLE_LIMIT_KB, type Weight, weighLibrary, weighPage } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -89,16 +89,24 @@ function printConcepts() {
   }
 }
 
-/** Minified and compressed size of the library. */
-async function printBundle() {
-  const size = await bundleSize();
-  if (!size) return console.log("\nbundle: no entry file yet");
-  const verdict = size.gzipped <= BUNDLE_LIMIT_KB ? "" : "  over the limit";
-  const kilobytes = size.gzipped.toFixed(1);
+/**
+ * What is downloaded, minified and gzipped. The limit is for a page: what a bundler can drop is
+ * not loaded, and the library is always bundled.
+ */
+async function printBundles() {
+  const [library, page] = [await weighLibrary(), await weighPage()];
+  const say = (name: string, { first, later }: Weight) =>
+    console.log(
+      `${name.padEnd(36)}${first.toFixed(1).padStart(6)} KB, and ${later.toFixed(1)} KB on demand`,
+    );
+  console.log("\nminified and gzipped");
+  say("library, everything", library);
+  say("a page that trains an LSTM", page);
+  const over = page.first > BUNDLE_LIMIT_KB;
   console.log(
-    `\nbundle ${kilobytes} KB minified and gzipped, limit ${BUNDLE_LIMIT_KB} KB${verdict}`,
+    `${"limit, for the page".padEnd(36)}${BUNDLE_LIMIT_KB.toFixed(1).padStart(6)} KB${over ? "  over the limit" : ""}`,
   );
-  if (verdict) process.exitCode = 1;
+  if (over) process.exitCode = 1;
 }
 
 function printTypeCheckTime() {
@@ -109,7 +117,7 @@ function printTypeCheckTime() {
 
 printLines();
 printConcepts();
-await printBundle().catch((error) => {
+await printBundles().catch((error) => {
   console.log(`\nbundle: not built\n${error.message}`);
   process.exitCode = 1;
 });

@@ -1,6 +1,7 @@
 /** One product of two matrices, 384×384 by 384×1056, both of which stay in the program. */
 import { resident, type Tensor } from "retrograd";
-import { compileGraph, traceTree } from "../../packages/retrograd/src/jit/jit.ts";
+import { compileGraph } from "../../packages/retrograd/src/jit/jit.ts";
+import { traceTree } from "../../packages/retrograd/src/transform/function.ts";
 import type { Case, CaseOptions } from "../case.ts";
 import { generator } from "../numbers.ts";
 import { shaped } from "../training.ts";

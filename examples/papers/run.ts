@@ -6,7 +6,7 @@
  * --quick runs a small version whose claim can fail just as well. The process ends with 1 where the
  * claim does not hold. `--json` prints the record; those of full runs are kept in records/.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 import { parseArgs } from "node:util";
 import { type Experiment, type Paper, type Trial, trial } from "./_experiment.ts";
@@ -15,6 +15,8 @@ const folder = new URL(".", import.meta.url);
 const names = readdirSync(folder)
   .filter((file) => /^[^_].*\.ts$/.test(file) && file !== "run.ts")
   .map((file) => file.replace(/\.ts$/, ""));
+const manifest = new URL("../../packages/retrograd/package.json", folder);
+const VERSION: string = JSON.parse(readFileSync(manifest, "utf8")).version;
 const usage = `npm run papers -- NAME [--quick] [--json] [--target wasm|reference]
 NAME is one of: ${names.join(", ")}`;
 
@@ -44,7 +46,8 @@ function recordOf(paper: Paper, experiment: Experiment, trials: readonly Trial[]
     ...{ size, measure, mark, baseline, seeds, needed, target },
     contenders: contenders.map(({ name, steps, settings }) => ({ name, steps, ...settings })),
     seconds: Math.round(trials.reduce((sum, { seconds }) => sum + seconds, 0)),
-    machine: `${cpus()[0]?.model ?? arch()}, ${platform()} ${arch()}, Node ${process.version}`,
+    machine: `${cpus()[0]?.model ?? arch()}, ${cpus().length} cores, ${platform()} ${arch()}`,
+    versions: { retrograd: VERSION, node: process.versions.node, v8: process.versions.v8 },
     trials,
   };
 }
@@ -52,7 +55,7 @@ function recordOf(paper: Paper, experiment: Experiment, trials: readonly Trial[]
 async function main(): Promise<number> {
   const { values, positionals } = readArguments();
   const [name] = positionals;
-  if (positionals.length !== 1 || !names.includes(name) || !existsSync(folder)) {
+  if (positionals.length !== 1 || !names.includes(name)) {
     console.error(usage);
     return 2;
   }

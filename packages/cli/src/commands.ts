@@ -51,6 +51,8 @@ export const commands: readonly Command[] = [
     summary: "go on with a run that was interrupted, to the same bits",
     options: [
       { flag: "--epochs <n>", help: "passes over the data at most, instead of the run's own" },
+      { flag: "--rate <x>", help: "learning rate from here on, instead of the run's own" },
+      { flag: "--clip <x>", help: "longest norm of a gradient from here on" },
       { flag: "--data <file>", help: "where the file of the run is now" },
       ...[noReport, json],
     ],

@@ -1,5 +1,6 @@
 /** What goes wrong, as one clear message with its cure and an exit code. */
-import { type Code, messages, RetrogradError } from "retrograd";
+import { type Code, RetrogradError } from "retrograd";
+import { messages } from "retrograd/errors";
 import type { Terminal } from "./show/terminal.ts";
 
 type DataOf<C extends Code> = Parameters<(typeof messages)[C]["text"]>[0];
@@ -18,8 +19,20 @@ const usage: readonly string[] = [
   ...["config-unknown", "config-value"],
 ];
 
+function tooLarge(): unknown {
+  try {
+    return fail("model-too-large", undefined);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** What an engine says when it cannot get memory. */
+const NO_MEMORY = /array buffer allocation|array length|could not allocate|out of memory/i;
+
 /** Say what went wrong; gives the exit code. */
-export function report(error: unknown, terminal: Terminal, json: boolean): number {
+export function report(cause: unknown, terminal: Terminal, json: boolean): number {
+  const error = cause instanceof RangeError && NO_MEMORY.test(cause.message) ? tooLarge() : cause;
   const known = error instanceof RetrogradError;
   const debug = process.env.RETROGRAD_DEBUG === "1";
   const text = error instanceof Error ? error.message : String(error);

@@ -62,7 +62,8 @@ function addCommand(
 
 function addOption(command: Command, { flag, help, list }: Option): void {
   if (!list) {
-    command.option(flag, help);
+    const option = command.createOption(flag, help);
+    command.addOption(help ? option : option.hideHelp()); // "--drift" speaks for "--no-drift"
     // "--no-x" makes x true by default: what is not said must stay unsaid.
     const [, negated] = /^--no-([a-z]+)/.exec(flag) ?? [];
     if (negated) command.setOptionValue(negated, undefined);

@@ -1,5 +1,5 @@
 /** Bad input: each mistake gets one clear message with its cure, a non-zero exit, and loses nothing. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { file, lastLine, place, retrograd, verse, waveCsv } from "./command.ts";
 
@@ -55,6 +55,25 @@ test.each(files)("%s is refused", async (name, content, flags, code) => {
   expect(existsSync(place(`never-${name}`))).toBe(false);
 });
 
+test("an output folder that is a file is refused", async () => {
+  const path = file("flat.csv", waveCsv(60));
+  const text = await mistake("train", path, "--out", path);
+  expect(text).toContain("a part of the path is not a folder");
+  expect(readFileSync(path, "utf8")).toBe(waveCsv(60));
+});
+
+test("a model larger than the memory is refused", async () => {
+  const size = ["--size", "200000", "--no-report"];
+  const text = await mistake(
+    "train",
+    file("huge.csv", waveCsv(60)),
+    "--out",
+    place("huge"),
+    ...size,
+  );
+  expect(text).toContain("(model-too-large)");
+});
+
 test("the message names the line and the cell", async () => {
   const text = await train("line.csv", `${waveCsv(60)}2005-01-01,12 EUR\n`);
   expect(text).toContain('line 62: "12 EUR" in column "sales" is not a number');
@@ -68,6 +87,7 @@ const lines: [string, string[], string][] = [
   ["an unknown option", ["train", "x.csv", "--horzon", "3"], "command-line"],
   ["an option without value", ["train", "x.csv", "--size"], "command-line"],
   ["too many arguments", ["train", "x.csv", "y.csv"], "command-line"],
+  ["an empty output folder", ["train", "x.csv", "--out", ""], "option-value"],
   ["a size of 0", ["train", "x.csv", "--size", "0"], "option-value"],
   ["a size in words", ["train", "x.csv", "--size", "big"], "option-value"],
   ["an unknown cell", ["train", "x.csv", "--cell", "transformer"], "option-value"],
@@ -169,6 +189,22 @@ test("a run whose file has changed is not resumed", async () => {
   await retrograd("train", path, "--out", out, ...flags);
   writeFileSync(path, waveCsv(61));
   expect(await mistake("resume", out)).toContain("(source-changed)");
+});
+
+test("a run whose file has moved says how to name it", async () => {
+  const path = file("leaving.csv", waveCsv(60));
+  const out = place("left");
+  const flags = ["--size", "4", "--epochs", "1", "--horizon", "2", "--no-report"];
+  await retrograd("train", path, "--out", out, ...flags);
+  rmSync(path);
+  for (const command of ["resume", "forecast"]) {
+    const text = await mistake(command, out);
+    expect(text).toContain("leaving.csv, which is no longer there");
+    expect(text).toContain("--data FILE");
+  }
+  const again = file("arrived.csv", waveCsv(60));
+  expect((await retrograd("resume", out, "--data", again, "--no-report")).code).toBe(0);
+  expect((await retrograd("forecast", out, again)).code).toBe(0);
 });
 
 test("machines get the error as a line too", async () => {

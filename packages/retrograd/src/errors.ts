@@ -1,32 +1,22 @@
 /**
- * Every message a user can see, by code. A message says what was given, what was expected and
+ * What a message is, and how one is raised. A message says what was given, what was expected and
  * where; its cure says what to do. The code is stable: it is the anchor in docs/errors.md.
  *
- * Each floor keeps its own catalogue in errors/; this file joins them and raises them.
+ * Each floor keeps its own catalogue in errors/ and raises only from that and the compiler's, so
+ * that a page carries no message of a floor that it does not load. errors/index.ts joins them.
  */
 import { compilerMessages } from "./errors/compiler.ts";
-import { dataMessages } from "./errors/data.ts";
-import { learningMessages } from "./errors/learning.ts";
-import { tasksMessages } from "./errors/tasks.ts";
+import type { Code } from "./errors/index.ts";
 
 /** One entry of a catalogue: a sentence and its cure, both from the error's own data. */
 export interface Message<D> {
   text(data: D): string;
   cure(data: D): string;
 }
+export type Catalogue = Readonly<Record<string, Message<any>>>;
+export type DataOf<M extends Catalogue, C extends keyof M> = Parameters<M[C]["text"]>[0];
 
-export const messages = {
-  ...compilerMessages,
-  ...dataMessages,
-  ...learningMessages,
-  ...tasksMessages,
-};
-
-type Messages = typeof messages;
-export type Code = keyof Messages;
-export type DataOf<C extends Code> = Parameters<Messages[C]["text"]>[0];
-
-/** An error from the catalogue: the sentence, the cure, and the code that never changes. */
+/** An error from a catalogue: the sentence, the cure, and the code that never changes. */
 export class RetrogradError extends Error {
   override name = "RetrogradError";
   readonly code: Code;
@@ -51,14 +41,39 @@ export function within<T>(place: string, f: () => T): T {
   }
 }
 
-/** The sentence, the cure, where it happened, and the code, as a user reads them. */
-export function describe<C extends Code>(code: C, data: DataOf<C>): string {
-  const message = messages[code] as Message<DataOf<C>>;
-  const where = places.length ? `\n  in ${places.join(", ")}` : "";
-  return `${message.text(data)}\n  ${message.cure(data)}${where}   (${code})`;
+/** A message that is told and not raised. */
+export interface Notice {
+  readonly code: Code;
+  /** The sentence, the cure, where it happened, and the code, as a user reads them. */
+  readonly text: string;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Raise the error `code` of the catalogue. */
-export function fail<C extends Code>(code: C, data: DataOf<C>): never {
-  throw new RetrogradError(code, data as Record<string, unknown>, describe(code, data));
+/** The message `code` of a catalogue, about `data`. */
+export function notice<M extends Catalogue, C extends Code & keyof M>(
+  messages: M,
+  code: C,
+  data: DataOf<M, C>,
+): Notice {
+  const { text, cure } = messages[code];
+  const plain = data as Readonly<Record<string, unknown>>;
+  const where = places.length ? `\n  in ${places.join(", ")}` : "";
+  return { code, text: `${text(data)}\n  ${cure(data)}${where}   (${code})`, data: plain };
 }
+
+/** Raises an error of the catalogue M; its data is what the message asks for. */
+export type Fail<M extends Catalogue> = <C extends Code & keyof M>(
+  code: C,
+  data: DataOf<M, C>,
+) => never;
+
+/** The `fail` of a floor, from all the messages that it can raise. */
+export const failFrom =
+  <M extends Catalogue>(messages: M): Fail<M> =>
+  (code, data) => {
+    const told = notice(messages, code, data);
+    throw new RetrogradError(code, told.data, told.text);
+  };
+
+/** Raise the error `code` of the compiler's catalogue. */
+export const fail: Fail<typeof compilerMessages> = failFrom(compilerMessages);

@@ -1,13 +1,15 @@
 /**
  * retrograd: tensors, the functions on them, their derivatives, loops through time, the compiler.
- * Cells, layers, training and data have entries of their own: "retrograd/cells" and so on.
+ * Cells, layers, training and data have entries of their own: "retrograd/cells" and so on; messages
+ * are in "retrograd/errors", drawings of programs in "retrograd/graph".
  */
-export { type Code, messages, RetrogradError } from "./errors.ts";
+
+export type { Code } from "./errors/index.ts";
+export { RetrogradError } from "./errors.ts";
 // Compilation.
 export { type JitOptions, type Jitted, jit, resident, type TargetName } from "./jit/jit.ts";
 // Loops through time.
 export { associativeScan } from "./loops/associativeScan.ts";
-export { type GraphView, graph } from "./loops/graph.ts";
 export { type ScanOptions, scan } from "./loops/scanTree.ts";
 export { whileLoop } from "./loops/while.ts";
 export * from "./ops/index.ts";

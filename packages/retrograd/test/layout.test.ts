@@ -10,7 +10,18 @@ import { expect, test } from "vitest";
 
 const READING_ORDER = [
   "errors",
-  ...["scalar", "tensor", "ops", "transform", "loops", "compile", "nest", "targets", "jit"], // the compiler
+  ...[
+    "scalar",
+    "tensor",
+    "ops",
+    "transform",
+    "loops",
+    "graph",
+    "compile",
+    "nest",
+    "targets",
+    "jit",
+  ], // the compiler
   ...["cells", "layers", "train"], // learning through time
   ...["solve", "dynamics", "estimate", "reservoir", "check"], // the laboratory
   ...["data", "tasks", "node"],

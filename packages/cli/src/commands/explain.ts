@@ -1,7 +1,8 @@
 /**
  * retrograd explain RUN: the layers of a model, and what the compiler made of its training step.
  */
-import { graph, random, resident, type Tensor, tensor, zeros } from "retrograd";
+import { random, resident, type Tensor, tensor, zeros } from "retrograd";
+import { graph } from "retrograd/graph";
 import { describe } from "retrograd/layers";
 import { type ModelConfig, networkOf } from "retrograd/tasks";
 import {

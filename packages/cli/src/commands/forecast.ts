@@ -4,7 +4,7 @@
 import { formatCsv, formatTime, type Table } from "retrograd/data";
 import { type Future, forecaster, forecastFuture, readFrames } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
-import { readSource, type Source } from "../read/source.ts";
+import { type Source, sourceOf } from "../read/source.ts";
 import { loadModel } from "../run/model.ts";
 import { futureTable } from "../show/summary.ts";
 import type { Terminal } from "../show/terminal.ts";
@@ -21,7 +21,7 @@ export async function forecastCommand(
   file?: string,
 ): Promise<number> {
   const { config, params } = await loadModel(folder, "forecast");
-  const source = await readSource(file ?? config.run.source.path);
+  const source = await sourceOf(folder, config.run, file);
   const frames = readFrames(await tableOf(source, folder), config);
   const futures = forecastFuture(config, forecaster(config, params), frames);
   const { isDate } = frames.set;

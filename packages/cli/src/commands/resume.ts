@@ -1,8 +1,8 @@
 /** retrograd resume RUN: go on where a run was interrupted, to the same bits. */
 import { fail } from "../failure.ts";
 import { settingsFromFlags } from "../read/settingsFile.ts";
-import { readSource } from "../read/source.ts";
-import { readConfig } from "../run/config.ts";
+import { sourceOf } from "../read/source.ts";
+import { encodeConfig, modelConfig, readConfig } from "../run/config.ts";
 import { openRun } from "../run/folder.ts";
 import { prepare } from "../run/prepare.ts";
 import { carryOut } from "../run/session.ts";
@@ -17,14 +17,18 @@ export async function resumeCommand(
 ): Promise<number> {
   const view = viewFor(terminal, flags.json ?? false);
   const { run } = await readConfig(path);
-  const source = await readSource(flags.data ?? run.source.path);
+  const source = await sourceOf(path, run, flags.data);
   if (source.sha256 !== run.source.sha256) fail("source-changed", { path: source.path });
-  const { epochs } = settingsFromFlags({ epochs: flags.epochs });
-  const settings = { ...run.settings, ...(epochs !== undefined && { epochs }) };
+  const { epochs, rate, clip } = flags;
+  const changed = settingsFromFlags({ epochs, rate, clip });
+  const settings = { ...run.settings, ...changed };
   const [task, notes] = await prepare(source, settings);
   const folder = await openRun(path);
   const report = flags.report ?? true;
   try {
+    // What was changed stays changed, should this run be interrupted too.
+    if (Object.keys(changed).length)
+      await folder.write("config.json", encodeConfig(modelConfig(task), source, settings));
     return await carryOut({ task, source, settings, folder, view, terminal, notes, report }, true);
   } finally {
     await folder.close();

@@ -1,5 +1,6 @@
 /** retrograd train FILE: from a file to a trained model, a run folder and a report. */
 
+import { fail } from "../failure.ts";
 import { settingsFromFile, settingsFromFlags } from "../read/settingsFile.ts";
 import { readSource } from "../read/source.ts";
 import { createRun, freeFolder } from "../run/folder.ts";
@@ -23,6 +24,8 @@ export async function trainCommand(
   flags: TrainFlags,
   file: string,
 ): Promise<number> {
+  if (flags.out?.trim() === "")
+    fail("option-value", { option: "--out", given: '""', expected: "the name of a folder" });
   const own = settingsFromFlags(flags);
   const shared = flags.config === undefined ? {} : await settingsFromFile(flags.config);
   return trainOn(terminal, flags, file, { ...shared, ...own });

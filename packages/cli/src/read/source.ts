@@ -1,5 +1,6 @@
 /** A file that a user names: what it is, why we think so, and its content. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { decodeUtf8, readTable, type Table } from "retrograd/data";
 import { type FileKind, sniff } from "retrograd/tasks";
@@ -24,6 +25,17 @@ export interface Source {
 
 /** Above so many bytes a CSV file is read by DuckDB. */
 const LARGE = 1 << 20;
+
+/** The file that a run learned from, or the one that is named instead. @throws "source-moved" */
+export async function sourceOf(
+  folder: string,
+  run: { readonly source: { readonly path: string } },
+  instead: string | undefined,
+): Promise<Source> {
+  const { path } = run.source;
+  if (instead === undefined && !existsSync(path)) fail("source-moved", { path, folder });
+  return readSource(instead ?? path);
+}
 
 /** @throws "source-…", "text-not-utf8", "text-utf16" */
 export async function readSource(path: string): Promise<Source> {

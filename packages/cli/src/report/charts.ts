@@ -63,7 +63,10 @@ export function thin<T>(rows: readonly T[], most: number): T[] {
   return Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]);
 }
 
-/** Ticks of a logarithmic axis over positive values: 1, 2 and 5 times powers of ten, or powers. */
+/**
+ * Ticks of a logarithmic axis over positive values: 1, 2 and 5 times powers of ten over a short
+ * range, then 1 and 3 times, then powers alone. Where there are more, Plot leaves labels out.
+ */
 export function logTicks(values: readonly number[]): number[] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if (!(low > 0 && Number.isFinite(high))) return [];
@@ -72,13 +75,16 @@ export function logTicks(values: readonly number[]): number[] {
   const every = Math.ceil(powers.length / 6);
   const within = (ticks: number[]) => ticks.filter((x) => x >= low * 0.8 && x <= high * 1.25);
   const decades = within(powers.filter((e) => e % every === 0).map((e) => 10 ** e));
-  return powers.length > 4
-    ? decades
-    : within(powers.flatMap((e) => [1, 2, 5].map((k) => k * 10 ** e)));
+  if (powers.length > 4) return decades;
+  const times = powers.length > 3 ? [1, 3] : [1, 2, 5];
+  return within(powers.flatMap((e) => times.map((k) => k * 10 ** e)));
 }
 
 /** 0.02, 300, 1e-7. */
-export const plainNumber = (x: number): string =>
-  x !== 0 && (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e6)
-    ? x.toExponential().replace("+", "")
-    : String(Number(x.toPrecision(6)));
+export function plainNumber(x: number): string {
+  const rounded = Number(x.toPrecision(6));
+  const size = Math.abs(rounded);
+  return size !== 0 && (size < 1e-4 || size >= 1e6)
+    ? rounded.toExponential().replace("+", "")
+    : String(rounded);
+}

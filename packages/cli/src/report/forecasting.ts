@@ -8,7 +8,7 @@ const at = (time: number, isDate: boolean): number | Date => (isDate ? new Date(
 const timeAxis = ({ isDate }: Data, narrow: boolean): Plot.ScaleOptions => ({
   label: null,
   ...(isDate && { type: "utc" as const }),
-  ticks: narrow ? 3 : 6,
+  ticks: narrow ? 4 : 6,
 });
 
 /** Windows that are drawn. */

@@ -30,11 +30,13 @@ function smooth(
 const wide = (values: readonly number[]): boolean =>
   Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 20;
 
-const logAxis = (values: readonly number[]) => ({
-  type: "log" as const,
-  ticks: logTicks(values),
-  tickFormat: plainNumber,
-});
+/** Its domain reaches to the outermost ticks: none stands outside of the frame. */
+const logAxis = (values: readonly number[]) => {
+  const ticks = logTicks(values);
+  const all = [...values, ...ticks];
+  const domain = [Math.min(...all), Math.max(...all)];
+  return { type: "log" as const, domain, ticks, tickFormat: plainNumber };
+};
 
 export function lossFigure(data: ReportData): Figure {
   const steps = stepsOf(data);
@@ -84,15 +86,18 @@ export function normFigure(data: ReportData): Figure {
   const clipped = steps.filter(({ norm }) => norm > clip).length;
   const share = Math.round((100 * clipped) / Math.max(1, steps.length));
   const means = smooth(steps, "norm");
+  const norms = steps.map(({ norm }) => norm);
+  // A limit far above all norms would press them flat.
+  const near = clip < 20 * Math.max(...norms);
   return {
     title: "Norm of the gradient over training",
-    text: `Before clipping. Gradients longer than ${clip} (dashed) are shortened to it: ${share} % of the steps.`,
+    text: `Before clipping. Gradients longer than ${clip}${near ? " (dashed)" : ""} are shortened to it: ${share} % of the steps.`,
     legend: [],
     draw: (narrow) => ({
       x: { label: "step", ticks: narrow ? 4 : 8 },
-      y: { label: null, grid: true, ...logAxis(steps.map(({ norm }) => norm)) },
+      y: { label: null, grid: true, ...logAxis(near ? [...norms, clip] : norms) },
       marks: [
-        Plot.ruleY([clip], { stroke: COLOUR.faint, strokeDasharray: "4,3" }),
+        Plot.ruleY(near ? [clip] : [], { stroke: COLOUR.faint, strokeDasharray: "4,3" }),
         Plot.dot(thin(steps, 1500), {
           x: "step",
           y: "norm",
@@ -129,7 +134,7 @@ export function reachFigure(data: ReportData): Figure {
     data.task === "forecast" ? "the error of the forecast" : "the loss of the last character";
   return {
     title: "How far back the gradient reaches",
-    text: `${reach.sentence} Shown is the norm of the gradient of ${what} with respect to the state that enters each time step, a mean over windows of the test part.`,
+    text: `${reach.sentence} Shown is the norm of the gradient of ${what} with respect to the state that enters each time step, a mean over windows of the test part; dashed is a hundredth of the largest value.`,
     legend: curves.map(({ name, colour }) => [name, colour]),
     draw: (narrow) => ({
       x: { label: "steps back", reverse: true, ticks: narrow ? 4 : 8 },

@@ -34,8 +34,11 @@ export async function carryOut(job: Job, resumed: boolean): Promise<number> {
     view.say("Stopping after this step. Ctrl-C again ends at once.");
     run.stop();
   });
+  const stood = { checkpoint: run.position.step };
   try {
-    await follow(job, run);
+    await follow(job, run, stood);
+  } catch (error) {
+    throw await failed(job, run, stood.checkpoint, error);
   } finally {
     view.pause();
     interrupt.release();
@@ -64,7 +67,13 @@ async function goOn(job: Job, options: ReturnType<typeof trainOptions>): Promise
   return run;
 }
 
-async function follow({ folder, view }: Job, run: Run): Promise<void> {
+/** @param stood  learns the step of each checkpoint */
+async function follow(
+  { folder, view, settings, task }: Job,
+  run: Run,
+  stood: { checkpoint: number },
+): Promise<void> {
+  const every = Math.min(settings.checkpoint ?? 100, task.lessons.batches);
   let lines: string[] = [];
   const flush = async () => {
     const text = lines.join("");
@@ -74,7 +83,9 @@ async function follow({ folder, view }: Job, run: Run): Promise<void> {
   try {
     for await (const event of run as AsyncIterable<TrainEvent>) {
       lines.push(`${JSON.stringify(event)}\n`);
-      if (event.type !== "step" || lines.length > 50) await flush();
+      // Lines first, then the checkpoint: who dies in between leaves too many, not too few.
+      if (event.type !== "step" || event.step % every === 0 || lines.length > 50) await flush();
+      if (event.type === "checkpoint" && event.kind === "last") stood.checkpoint = event.step;
       if (event.type === "warning") await folder.append("log.txt", stamped(event.text));
       view.event(event, run.peakBytes);
     }
@@ -92,6 +103,27 @@ async function interrupted(job: Job, run: Run): Promise<number> {
     `    retrograd resume ${folder.path}`;
   view.finish(text, { status: "interrupted", folder: folder.path, step });
   return EXIT.interrupted;
+}
+
+/** An error of training, which says in which update it came, what is kept and how to go on. */
+async function failed(
+  { folder, task }: Job,
+  run: Run,
+  checkpoint: number,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof RetrogradError)) return error;
+  const { step, epoch } = run.position;
+  const kept = checkpoint ? `the checkpoint of step ${checkpoint} is kept` : "no checkpoint yet";
+  const slower = Number((task.config.learning.rate / 4).toPrecision(2));
+  const isNumeric = error.code === "not-finite";
+  const when = isNumeric ? `It was update ${step + 1}` : `It came after update ${step}`;
+  const from = checkpoint ? "Go on from it" : "Begin again";
+  error.message +=
+    `\n  ${when}, in epoch ${epoch + 1}; ${kept}. ${from} with:` +
+    `\n    retrograd resume ${folder.path}${isNumeric ? ` --rate ${slower}` : ""}`;
+  await log({ folder }, `Failed: ${error.message}`).catch(() => {}); // the disk may be full
+  return error;
 }
 
 function beginningOf({ task, folder }: Job, done: number): Beginning {

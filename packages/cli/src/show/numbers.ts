@@ -7,7 +7,24 @@ export function figures(x: number | null | undefined): string {
   const size = Math.abs(x);
   if (size >= 1e6 || size < 1e-4) return x.toExponential(2);
   if (size >= 1000) return Math.round(x).toLocaleString("en");
-  return x.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4);
+  return x.toFixed(decimals(size));
+}
+
+const decimals = (size: number): number =>
+  size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
+
+/** A column of numbers whose points stand below each other, unless they are of many sizes. */
+export function figuresOf(column: readonly (number | null | undefined)[]): string[] {
+  const sizes = column.filter((x) => x && Number.isFinite(x)).map((x) => Math.abs(x as number));
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  if (!(most < 1e6 && least >= 1e-3 && most / least < 300)) return column.map(figures);
+  const places = decimals(most);
+  const options = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return column.map((x) =>
+    x === null || x === undefined || !Number.isFinite(x)
+      ? figures(x)
+      : x.toLocaleString("en", options),
+  );
 }
 
 /** A rate: 12, 340, 5.6k, 1.2M. */

@@ -3,7 +3,7 @@
 import { formatTime } from "retrograd/data";
 import type { ForecastScores, Future, LanguageScores } from "retrograd/tasks";
 import { table } from "./columns.ts";
-import { count, figures, plural } from "./numbers.ts";
+import { count, figures, figuresOf, plural } from "./numbers.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Paint = Terminal["paint"];
@@ -14,10 +14,10 @@ export function forecastTable(scores: ForecastScores, paint: Paint): string {
     const best = Math.min(...rows.map(({ rmse }) => rmse));
     const shown = stepsShown(horizon);
     const head = [target, "RMSE", "MAE", "MASE", ...shown.map((h) => `RMSE +${h + 1}`)];
-    const lines = rows.map((row) => [
-      row.method,
-      ...[row.rmse, row.mae, row.mase].map(figures),
-      ...shown.map((h) => figures(row.byStep.rmse[h])),
+    const lines = byColumn([
+      rows.map(({ method }) => method),
+      ...(["rmse", "mae", "mase"] as const).map((name) => figuresOf(rows.map((row) => row[name]))),
+      ...shown.map((h) => figuresOf(rows.map(({ byStep }) => byStep.rmse[h]))),
     ]);
     const style = (row: number, text: string) =>
       row < 0 ? paint("dim", text) : rows[row].rmse === best ? paint("bold", text) : text;
@@ -26,6 +26,9 @@ export function forecastTable(scores: ForecastScores, paint: Paint): string {
   const what = `${plural(windows, "forecast")} of ${plural(horizon, "step")} each`;
   return `Test part, never seen in training: ${what}\n\n${parts.join("\n\n")}`;
 }
+
+const byColumn = (columns: readonly (readonly string[])[]): string[][] =>
+  columns[0].map((_, row) => columns.map((column) => column[row]));
 
 /** The first step ahead, one in the middle and the last. */
 const stepsShown = (horizon: number): number[] =>
@@ -46,7 +49,11 @@ export function forecastVerdict({ targets }: ForecastScores, paint: Paint): stri
 
 export function languageTable({ characters, scores }: LanguageScores, paint: Paint): string {
   const best = Math.min(...scores.map(({ bits }) => bits));
-  const rows = scores.map(({ method, bits }) => [method, figures(bits), figures(2 ** bits)]);
+  const rows = byColumn([
+    scores.map(({ method }) => method),
+    figuresOf(scores.map(({ bits }) => bits)),
+    figuresOf(scores.map(({ bits }) => 2 ** bits)),
+  ]);
   const style = (row: number, text: string) =>
     row < 0 ? paint("dim", text) : scores[row].bits === best ? paint("bold", text) : text;
   const head = ["", "bits per character", "perplexity"];
@@ -78,14 +85,13 @@ export function futureTable(
         futures.length > 1 ? series : "time",
         ...names.flatMap((name) => (low ? [name, "80 % from", "to"] : [name])),
       ];
-      const rows = times
-        .slice(0, most)
-        .map((time, h) => [
-          isDate ? formatTime(time) : figures(time),
-          ...names.flatMap((name) =>
-            [forecast[name][h], ...(low && high ? [low[name][h], high[name][h]] : [])].map(figures),
-          ),
-        ]);
+      const rows = byColumn([
+        times.map((time) => (isDate ? formatTime(time) : figures(time))),
+        ...names.flatMap((name) => {
+          const limits = low && high ? [low[name], high[name]] : [];
+          return [forecast[name], ...limits].map(figuresOf);
+        }),
+      ]).slice(0, most);
       return table(head, rows, (row, text) => (row < 0 ? paint("dim", text) : text));
     })
     .join("\n\n");

@@ -29,7 +29,7 @@ export function processTerminal(): Terminal {
     err: (text) => void stderr.write(text),
     live,
     get columns() {
-      return stdout.columns ?? 80;
+      return stdout.columns || 80; // some terminals say 0
     },
     paint: (how, text) => (coloured ? `\x1b[${CODES[how]}m${text}\x1b[0m` : text),
     ...(live && process.stdin.isTTY && { ask }),

@@ -49,7 +49,7 @@ function jsonView({ out }: Terminal): View {
   };
 }
 
-/** Numbers about a run that is under way. */
+/** Numbers about a run that is under way; losses of a text in bits, as its scores will be. */
 class Pace {
   readonly beginning: Beginning;
   readonly started = performance.now();
@@ -62,9 +62,14 @@ class Pace {
   }
   take(event: TrainEvent): void {
     this.step = event.step;
-    if (event.type === "step")
-      this.loss = Number.isNaN(this.loss) ? event.loss : 0.95 * this.loss + 0.05 * event.loss;
-    if (event.type === "validation") this.validation.push(event.loss);
+    if (event.type !== "step" && event.type !== "validation") return;
+    const loss = this.beginning.task === "language" ? event.loss / Math.LN2 : event.loss;
+    if (event.type === "validation") this.validation.push(loss);
+    else this.loss = Number.isNaN(this.loss) ? loss : 0.95 * this.loss + 0.05 * loss;
+  }
+  /** What the loss is called. */
+  get name(): string {
+    return this.beginning.task === "language" ? "bits" : "loss";
   }
   get seconds(): number {
     return (performance.now() - this.started) / 1000;
@@ -79,9 +84,9 @@ class Pace {
   words(memory: number): string[] {
     const { perStep, unit } = this.beginning;
     return [
-      `${short(this.rate)} steps/s`,
-      `${short(this.rate * perStep)} ${unit}/s`,
-      `${clock(this.left)} left`,
+      `${short(this.rate).padStart(4)} steps/s`,
+      `${short(this.rate * perStep).padStart(4)} ${unit}/s`,
+      `${clock(this.left).padStart(5)} left`,
       bytes(Math.max(memory, process.memoryUsage.rss())),
     ];
   }
@@ -106,11 +111,14 @@ function plainView(terminal: Terminal): View {
   const line = (epoch: number, memory: number) => {
     if (!pace) return;
     const validation = pace.validation.at(-1);
+    const { epochs, steps } = pace.beginning;
+    // As wide as it can become: lines stand below each other.
+    const wide = (n: number, most: number) => count(n).padStart(count(most).length);
     const words = [
-      `epoch ${epoch}/${pace.beginning.epochs}`,
-      `step ${count(pace.step)}`,
-      `loss ${figures(pace.loss)}`,
-      ...(validation === undefined ? [] : [`validation ${figures(validation)}`]),
+      `epoch ${wide(epoch, epochs)}/${count(epochs)}`,
+      `step ${wide(pace.step, steps)}`,
+      `${pace.name} ${figures(pace.loss).padEnd(6)}`,
+      ...(validation === undefined ? [] : [`validation ${figures(validation).padEnd(6)}`]),
       ...pace.words(memory),
     ];
     out(`  ${words.join("  ")}\n`);
@@ -135,6 +143,12 @@ function plainView(terminal: Terminal): View {
   };
 }
 
+/** As many of the words as there is room for. */
+function fitting(words: readonly string[], between: string, room: number): string {
+  const count = words.findIndex((_, k) => words.slice(0, k + 1).join(between).length > room);
+  return words.slice(0, count < 0 ? words.length : count).join(between);
+}
+
 /** Milliseconds between two drawings of the bar. */
 const FRAME = 100;
 
@@ -151,14 +165,19 @@ function liveView(terminal: Terminal): View {
     if (!pace) return;
     const { beginning, step, loss, validation } = pace;
     const part = Math.min(1, step / beginning.steps);
-    const full = Math.round(part * 20);
-    const bar = paint("cyan", "━".repeat(full)) + paint("dim", "─".repeat(20 - full));
-    const trend = validation.length
-      ? `  validation ${figures(validation.at(-1))} ${paint("cyan", sparkline(validation))}`
-      : "";
-    const head = `  ${bar} epoch ${Math.min(epoch + 1, beginning.epochs)}/${beginning.epochs}`;
-    const text = `${head}  loss ${figures(loss)}${trend}`;
-    const tail = paint("dim", `  ${pace.words(memory).join(" · ")}`);
+    const width = terminal.columns < 64 ? 8 : 20;
+    const full = Math.round(part * width);
+    const bar = paint("cyan", "━".repeat(full)) + paint("dim", "─".repeat(width - full));
+    const epochs = `epoch ${Math.min(epoch + 1, beginning.epochs)}/${beginning.epochs}`;
+    const seen = validation.length ? [`validation ${figures(validation.at(-1))}`] : [];
+    // A line that wraps could not be drawn again: what finds no room is left out.
+    const room = terminal.columns - width - 4;
+    const words = fitting([epochs, `${pace.name} ${figures(loss)}`, ...seen], "  ", room);
+    const trend = sparkline(validation);
+    const wide =
+      !trend || words.length + trend.length + 2 > room ? "" : `  ${paint("cyan", trend)}`;
+    const text = `  ${bar} ${words}${wide}`;
+    const tail = paint("dim", `  ${fitting(pace.words(memory), " · ", room + width)}`);
     out(`${drawn ? "\r\x1b[1A" : "\x1b[?25l"}\x1b[J${text}\n${tail}`);
     drawn = performance.now();
   };

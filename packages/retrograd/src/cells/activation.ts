@@ -1,5 +1,5 @@
 /** Activations by name, as options say them: each is one expression over the scalar table. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import * as scalar from "../scalar/index.ts";

@@ -1,5 +1,5 @@
 /** A cell that reads a sequence both ways. It needs the whole sequence, so it is not one step. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { type Cell, oneOf } from "./cell.ts";
 
 export interface BidirectionalOptions {

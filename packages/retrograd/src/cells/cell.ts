@@ -7,7 +7,9 @@
  * data, so the same declaration is drawn, checked, traced, batched, run through time, and
  * streamed.
  */
-import { fail, within } from "../errors.ts";
+
+import { fail } from "../errors/layers.ts";
+import { within } from "../errors.ts";
 import "../ops/methods.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, showShape, Tensor, type Type } from "../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 /** Draws in float64 from a key that is known, and keys that belong to names. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import * as random from "../ops/random.ts";
 import { float64, type Tensor } from "../tensor/tensor.ts";
 

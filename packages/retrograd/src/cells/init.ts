@@ -5,7 +5,7 @@
  * A matrix has the shape [in, out]. Axes between are gates: [in, 4, out] holds four matrices, each
  * drawn with the fans of one.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { roundTo } from "../scalar/index.ts";
 import { concrete, type Shape, showShape, sizeOf, type Tensor } from "../tensor/tensor.ts";

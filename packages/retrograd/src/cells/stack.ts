@@ -1,5 +1,5 @@
 /** Several cells as one: each reads the output of the one before, within the same moment. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { where } from "../ops/elementwise.ts";
 import type { DType } from "../scalar/dtype.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";

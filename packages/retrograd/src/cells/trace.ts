@@ -2,7 +2,7 @@
  * One step of a cell as a graph: traced for one sample, checked, and batched by a graph
  * transform, so that what a user writes never meets the batch axis.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { close, type Graph } from "../tensor/graph.ts";
 import {

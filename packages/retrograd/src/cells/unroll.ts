@@ -2,7 +2,7 @@
  * A cell run through time over a batch: the step is traced once for one sample, batched, and handed
  * to scan. Everything that trains or runs a cell over whole sequences goes through here.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { scan } from "../loops/scanTree.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { zeros } from "../ops/creation.ts";

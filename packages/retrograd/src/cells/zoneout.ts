@@ -1,5 +1,5 @@
 /** A cell whose state is now and then held: dropout that keeps the way of the gradient open. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { where } from "../ops/elementwise.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import type { Tensor, Type } from "../tensor/tensor.ts";

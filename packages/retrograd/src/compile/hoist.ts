@@ -8,7 +8,7 @@ import { groups, type Loop } from "../loops/scan.ts";
 import type { MapAttrs } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
 import { Bindings, type Graph, inline, substitute, topological } from "../tensor/graph.ts";
-import { constantOp, placeholder, type Tensor } from "../tensor/tensor.ts";
+import { constantOp, placeholder, showShape, type Tensor } from "../tensor/tensor.ts";
 import { batchWhere } from "../transform/batch.ts";
 import { isExpensive } from "./keep.ts";
 import { cone, dependents, rewriteGraph, same } from "./rewrite.ts";
@@ -53,7 +53,7 @@ export function hoist(given: Loop, args: readonly Tensor[], notes: string[]): Li
   });
   for (const t of lifted)
     notes.push(
-      `hoisted ${t.node.attrs.name ?? t.node.op.name} out of ${loop.length} steps${onInput.has(t.node) ? ", all steps at once" : ""}`,
+      `hoisted ${t.node.attrs.name ?? t.node.op.name} ${showShape(t.shape)} out of ${loop.length} steps: ${onInput.has(t.node) ? "all of them at once" : "once"}`,
     );
   return {
     ...withLifted(loop, args, lifted, computed.slice(0, lifted.length), new Set(outs)),

@@ -3,11 +3,13 @@
 import { type Loop, scanOp } from "../loops/scan.ts";
 import { type Graph, inline } from "../tensor/graph.ts";
 import { record, type Tensor } from "../tensor/tensor.ts";
+import { fuse } from "./fuse.ts";
 import { keep } from "./keep.ts";
-import { moveWork } from "./move.ts";
+import { moveWork, ROWS } from "./move.ts";
 import { prune } from "./prune.ts";
 import { rewriteGraph } from "./rewrite.ts";
 import { simplify } from "./simplify.ts";
+import { split } from "./split.ts";
 import { flattenSums } from "./sums.ts";
 
 export interface Optimised {
@@ -15,33 +17,37 @@ export interface Optimised {
   readonly notes: readonly string[];
 }
 
-export function optimise(graph: Graph): Optimised {
+/**
+ * Run all passes.
+ * @param rows  rows of a product over the steps of one chunk that chunks aim at
+ */
+export function optimise(graph: Graph, rows = ROWS): Optimised {
   const notes: string[] = [];
   let g = simplify(prune(prune(graph)));
   g = keep(g, notes);
   g = prune(g);
   g = withoutCalls(g);
-  g = moveWork(g, notes);
+  g = moveWork(g, notes, rows);
   g = prune(g);
-  return { graph: tidy(g), notes };
+  return { graph: tidy(g, notes), notes };
 }
 
 /** Simplify a graph and the steps of its loops. */
-function tidy(graph: Graph): Graph {
+function tidy(graph: Graph, notes: string[]): Graph {
   const inner = rewriteGraph(graph, (node, args) => {
     if (node.op === scanOp) {
       const loop = node.attrs as Loop;
-      return record(scanOp, args, { ...loop, step: tidy(loop.step) });
+      return record(scanOp, args, { ...loop, step: tidy(loop.step, notes) });
     }
     if (node.op.lower === "while")
       return record(node.op, args, {
         ...node.attrs,
-        condition: tidy(node.attrs.condition),
-        body: tidy(node.attrs.body),
+        condition: tidy(node.attrs.condition, notes),
+        body: tidy(node.attrs.body, notes),
       });
     return undefined;
   });
-  return flattenSums(simplify(inner));
+  return fuse(flattenSums(simplify(split(inner, notes))), notes);
 }
 
 /** Marked recomputation has done its duty once it is known what is kept: write the calls out. */

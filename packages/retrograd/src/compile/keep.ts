@@ -37,7 +37,7 @@ export function keep(graph: Graph, notes: string[]): Graph {
         if (!list.some((f) => same(f.input, here)))
           list.push({ input: here, from: scan, what: there });
         notes.push(
-          `kept ${there.node.attrs.name ?? there.node.op.name} ${showShape(there.shape)} of each step, ${sizeOf(there.shape) * bytesOf(there.dtype)} bytes a step, instead of computing it again`,
+          `kept ${there.node.attrs.name ?? there.node.op.name} ${showShape(there.shape)} of each step for the way back, ${sizeOf(there.shape) * bytesOf(there.dtype)} bytes a step`,
         );
       }
     }

@@ -20,19 +20,22 @@ import { sink } from "./sink.ts";
 import { flattenSums } from "./sums.ts";
 
 /** Rows of a moved product for which the sums over time were fastest. */
-const ROWS = 512;
+export const ROWS = 512;
 
-export function moveWork(graph: Graph, notes: string[]): Graph {
+export function moveWork(graph: Graph, notes: string[], target = ROWS): Graph {
   const used = usedOutputs(graph);
   return rewriteGraph(graph, (node, args) => {
     if (node.op.lower === "while")
-      return record(node.op, args, { ...node.attrs, body: moveWork(node.attrs.body, notes) });
+      return record(node.op, args, {
+        ...node.attrs,
+        body: moveWork(node.attrs.body, notes, target),
+      });
     if (node.op !== scanOp || node.attrs.chunk) return undefined;
     const loop: Loop = {
       ...node.attrs,
-      step: flattenSums(simplify(moveWork(node.attrs.step, notes))),
+      step: flattenSums(simplify(moveWork(node.attrs.step, notes, target))),
     };
-    return moveScan(loop, args, used.get(node) ?? new Set(), notes);
+    return moveScan(loop, args, used.get(node) ?? new Set(), notes, target);
   });
 }
 
@@ -41,17 +44,18 @@ function moveScan(
   args: readonly Tensor[],
   used: ReadonlySet<number>,
   notes: string[],
+  target: number,
 ): Tensor[] {
   const rows = rowsPerStep(loop.step, loop.states + loop.inputs);
-  const size = rows === undefined ? loop.length : chunkSize(loop.length, rows);
+  const size = rows === undefined ? loop.length : chunkSize(loop.length, rows, target);
   if (size >= loop.length) return moveOne(loop, args, used, notes);
   notes.push(`cut ${loop.length} steps into chunks of ${size} (${rows} rows a step)`);
   return chunked(loop, args, size, used, notes);
 }
 
-/** Steps per chunk: a divisor of the length near ROWS rows if there is one. */
-export function chunkSize(length: number, rows: number): number {
-  const best = Math.max(1, Math.round(ROWS / rows));
+/** Steps per chunk: a divisor of the length near `target` rows if there is one. */
+export function chunkSize(length: number, rows: number, target = ROWS): number {
+  const best = Math.max(1, Math.round(target / rows));
   if (length < 2 * best) return length;
   for (let off = 0; off <= best / 2; off++)
     for (const c of [best + off, best - off]) if (c >= 1 && length % c === 0) return c;

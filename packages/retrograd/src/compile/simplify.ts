@@ -3,7 +3,7 @@
  * differentiation they are identities), reshapes to the same shape, maps that are their operand.
  */
 
-import type { MapAttrs } from "../ops/map.ts";
+import { isElementwise, type MapAttrs } from "../ops/map.ts";
 import { structure } from "../scalar/index.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { type Node, sameShape, type Tensor } from "../tensor/tensor.ts";
@@ -41,7 +41,8 @@ function isIdentity({ op, attrs, outputs: [out] }: Node, args: readonly Tensor[]
     op.name === "map" &&
     attrs.body.kind === "slot" &&
     args.length === 1 &&
-    attrs.operands[0] === attrs.out
+    attrs.operands[0] === attrs.out &&
+    isElementwise(attrs)
   );
 }
 

@@ -8,7 +8,7 @@ import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import { type MapAttrs, plus, recordMap } from "../ops/map.ts";
 import { slot } from "../scalar/index.ts";
 import { topological } from "../tensor/graph.ts";
-import { type Node, record, type Tensor } from "../tensor/tensor.ts";
+import { type Node, record, showShape, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
 import { isExpensive } from "./keep.ts";
 import { cone, dependents, same } from "./rewrite.ts";
@@ -91,12 +91,12 @@ export function sink(
       return plus(sum, over ? sumOverTime(tensor) : scaled(tensor, loop.length));
     }, S[k]);
     notes.push(
-      `sank the sum over time of ${stateIn[k].name || terms[0].node.attrs.name || "a state"} out of ${loop.length} steps`,
+      `sank ${stateIn[k].name || terms[0].node.attrs.name || "a state"} ${showShape(stateIn[k].shape)} out of ${loop.length} steps: one sum over all of them`,
     );
   }
   for (const k of sunkOuts)
     notes.push(
-      `sank ${step.outputs[k].node.attrs.name ?? "an output"} out of ${loop.length} steps`,
+      `sank ${step.outputs[k].node.attrs.name ?? "an output"} ${showShape(step.outputs[k].shape)} out of ${loop.length} steps: all of them at once`,
     );
   return out;
 }

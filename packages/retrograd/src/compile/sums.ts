@@ -58,7 +58,6 @@ export function flattenSums(graph: Graph): Graph {
   return rewriteGraph(graph, (node, args) => {
     const own = termsOf({ ...node, args });
     if (!own) return undefined;
-    const { out } = node.attrs as MapAttrs;
     const terms = own
       .flatMap((t): Term[] => {
         const inner = flat.get(t.tensor.node);
@@ -73,7 +72,7 @@ export function flattenSums(graph: Graph): Graph {
     const [reader] = readers.get(node) ?? [];
     if (readers.get(node)?.length === 1 && reader && termsOf(reader)) {
       const part = sumOf(terms, node.attrs);
-      flat.set(part.node, terms.length > 1 ? terms : [{ tensor: part, letters: out }]);
+      if (terms.length > 1) flat.set(part.node, terms); // one term is itself, not a sum
       return [part];
     }
     return [sumOf(joinPads(terms, node.attrs), node.attrs)];

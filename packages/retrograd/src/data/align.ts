@@ -3,7 +3,7 @@
  * times lie on, with empty steps where rows are missing. Whatever contradicts a grid is refused
  * here.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import type { Roles } from "./choose.ts";
 import { formatTime } from "./dates.ts";
 import { frequency, type Grid, inferFrequency, timeAfter, usualRhythm } from "./frequency.ts";

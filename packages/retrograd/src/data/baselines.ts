@@ -4,7 +4,7 @@
  *
  * Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { requirePositive } from "./positive.ts";
 
 /**

@@ -2,7 +2,7 @@
  * Which samples form which batch of an epoch: by chance, by length, or in order. All are a pure
  * function of (seed, epoch). Sequences of different lengths are padded to the longest, with a mask.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { requirePositive } from "./positive.ts";
 import { permutation } from "./shuffle.ts";
 import { type FloatName, type Floats, floatsOf } from "./windows.ts";

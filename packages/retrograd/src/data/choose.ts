@@ -3,7 +3,7 @@
  * what helps, what tells one series from another. Every choice made for the user is noted in a
  * sentence, so that a program can say what it decided and which option changes it.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { type DateColumn, dateColumn } from "./columns.ts";
 import { dayTime } from "./dates.ts";
 import { dateColumns, findColumn, findNumbers, type Table } from "./table.ts";

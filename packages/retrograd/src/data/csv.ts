@@ -4,7 +4,7 @@
  * (separator, decimal sign, header) is read off the file and said in the result; every choice can
  * be given. Cells stay text here: `table.ts` decides what they mean.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { detectDecimal, detectSeparator, hasHeader, type Separator } from "./dialect.ts";
 
 /** What `parseCsv` may be told; what is left out is detected. */

@@ -2,7 +2,7 @@
  * What a column is: numbers, dates or text, decided by all of its cells. A column in which one cell
  * in ten or fewer does not fit is not quietly taken for text: the cell is named, with its line.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { isMissing, MISSING_MARKERS, parseNumber } from "./cells.ts";
 import { type Column, type ColumnType, dateColumn, numberColumn, textColumn } from "./columns.ts";
 import {

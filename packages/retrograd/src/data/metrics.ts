@@ -6,7 +6,7 @@
  * Source: Hyndman & Koehler 2006, "Another look at measures of forecast accuracy", International
  * Journal of Forecasting 22:679–688, doi:10.1016/j.ijforecast.2006.03.001.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 
 /** Forecasts and what happened, value by value; `mask` is 0 where the truth is not known. */
 export interface Scored {

@@ -2,7 +2,7 @@
  * The one check that every length and count of this folder goes through before any
  * memory is taken.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 
 /**
  * Refuse lengths and counts that are no whole numbers above 0.

@@ -4,7 +4,7 @@
  * part only:
  *   z = (y − shift) / scale        y = z scale + shift
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import type { Series } from "./series.ts";
 import type { Part } from "./split.ts";
 
@@ -64,7 +64,7 @@ export function fitScaler(
         fail("scaler-constant", { column, series: name, value: shift, kind });
       return [shift, 1];
     });
-    return { series: name, shift: pairs.map(([a]) => a), scale: pairs.map(([, b]) => b) };
+    return { series: name, shift: pairs.map(([a]) => a + 0), scale: pairs.map(([, b]) => b) };
   };
   const scalings = perSeries
     ? train.map((part) => fit(set.series[part.series].name, [part]))

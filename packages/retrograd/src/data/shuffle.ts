@@ -3,7 +3,7 @@
  * only the two numbers. The bits are counter-based (Threefry), so any draw can be made without
  * those before.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const PARITY = 0x1bd11bda;

@@ -3,7 +3,7 @@
  * whose values may be *targets*; no step is a target of two parts. Inputs may look back across the
  * border, as a forecaster standing there would.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 
 /** Steps [start, end) of one series (by index) that may be targets. */
 export interface Part {

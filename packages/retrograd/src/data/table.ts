@@ -3,7 +3,7 @@
  * or columns that another reader (a database, a spreadsheet, a program) has already filled. The
  * line of every row is kept, so that each later message can point into the file.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { parseNumber } from "./cells.ts";
 import { type Column, type DateColumn, dateColumn } from "./columns.ts";
 import { type CsvOptions, parseCsv } from "./csv.ts";

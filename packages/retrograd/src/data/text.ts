@@ -4,7 +4,7 @@
  * together, are that row's piece of the text. Every character but the first is a target exactly
  * once.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { requirePositive } from "./positive.ts";
 
 /** Windows of one step of the streams. */

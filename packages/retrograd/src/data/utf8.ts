@@ -2,7 +2,7 @@
  * Bytes to text, strictly: a byte that is not UTF-8 is an error that says where it stands and what
  * it may be, and never a replacement character in the training data.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 
 /**
  * Decode UTF-8; a byte order mark at the start is dropped.

@@ -3,7 +3,7 @@
  * data; a character it has never seen is an error that names it, or the unknown symbol if it has
  * one.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 
 export interface Vocabulary {
   kind: "characters";

@@ -3,7 +3,7 @@
  * numbers (its series, its first target); values are only copied when a batch is asked for. A
  * window belongs to the part that holds all of its targets, so no target is shared between parts.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/data.ts";
 import { requirePositive } from "./positive.ts";
 import type { Series } from "./series.ts";
 import type { Part } from "./split.ts";

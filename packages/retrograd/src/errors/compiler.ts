@@ -24,9 +24,13 @@ export const compilerMessages = {
   "dtype-mismatch": {
     text: (o: { op: string; given: string; expected: string }) =>
       `${o.op}: ${o.given} was given, but ${o.expected} was expected.`,
-    cure: (o: { expected: string }) => {
-      const wanted = ["int32", "bool"].find((dtype) => o.expected.includes(dtype)) ?? "float32";
-      return `Convert one of them first: x.cast("${wanted}"). Nothing is converted silently.`;
+    cure: (o: { given: string; expected: string }) => {
+      const several = o.expected === "one dtype";
+      const wanted = several
+        ? widest(o.given)
+        : (["int32", "bool"].find((dtype) => o.expected.includes(dtype)) ?? "float32");
+      const what = several ? "one of them" : "it";
+      return `Convert ${what} first: x.cast("${wanted}"). Nothing is converted silently.`;
     },
   },
   "unknown-option": {
@@ -116,3 +120,9 @@ export const compilerMessages = {
       `Lower the learning rate, clip the gradient (clip: { norm: 1 }), or check the data for missing values.`,
   },
 } as const;
+
+/** The dtype that holds all those of a list of types, where float32 goes without saying. */
+function widest(types: string): string {
+  if (types.includes("float64")) return "float64";
+  return types.includes("int32") && types.includes("bool") ? "int32" : "float32";
+}

@@ -1,4 +1,6 @@
 /** Messages of files, tables, series, splits, scalers, windows, texts, baselines and measures. */
+import { type Fail, failFrom } from "../errors.ts";
+import { compilerMessages } from "./compiler.ts";
 
 type Place = { file: string; line: number };
 type Column = { file: string; column: string };
@@ -273,3 +275,6 @@ export const dataMessages = {
     cure: () => "Give a longer training series or another season, or use MAE.",
   },
 } as const;
+
+const messages = { ...compilerMessages, ...dataMessages };
+export const fail: Fail<typeof messages> = failFrom(messages);

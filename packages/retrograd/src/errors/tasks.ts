@@ -1,5 +1,9 @@
 /** Messages of tasks and of the command line: files as people give them, runs, models, options. */
+import { type Fail, failFrom } from "../errors.ts";
+import { compilerMessages } from "./compiler.ts";
+import { dataMessages } from "./data.ts";
 
+const steps = (count: number) => `${count} ${count === 1 ? "step" : "steps"}`;
 const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
 
 export const tasksMessages = {
@@ -20,6 +24,12 @@ export const tasksMessages = {
     cure: () =>
       "Put the old file back, or name it with --data; for new data, train anew or use forecast and evaluate.",
   },
+  "source-moved": {
+    text: (o: { path: string; folder: string }) =>
+      `${o.folder} learned from ${o.path}, which is no longer there.`,
+    cure: (o: { folder: string }) =>
+      `Say where it is now: retrograd resume ${o.folder} --data FILE, or retrograd forecast ${o.folder} FILE.`,
+  },
   "source-binary": {
     text: (o: { path: string; offset: number }) =>
       `${o.path} is neither text nor a table: it has a zero byte at offset ${o.offset}.`,
@@ -37,12 +47,12 @@ export const tasksMessages = {
   },
   "window-too-long": {
     text: (o: { series: string; length: number; need: number; window: number; horizon: number }) =>
-      `Series "${o.series}" has ${o.length} steps, too few for a window of ${o.window} and a horizon of ${o.horizon} with validation and test: that takes ${o.need}.`,
+      `Series "${o.series}" has ${steps(o.length)}, too few for a window of ${o.window} and a horizon of ${o.horizon} with validation and test: that takes ${o.need}.`,
     cure: () => "Give a smaller --window or --horizon, or a longer series.",
   },
   "history-short": {
     text: (o: { series: string; length: number; window: number }) =>
-      `Series "${o.series}" has ${o.length} steps, but the model reads ${o.window} before it forecasts.`,
+      `Series "${o.series}" has ${steps(o.length)}, but the model reads ${o.window} before it forecasts.`,
     cure: () => "Give a file with more of the past.",
   },
   "nothing-to-score": {
@@ -74,6 +84,10 @@ export const tasksMessages = {
       o.task === "forecast"
         ? "Use retrograd forecast, or train on a text."
         : "Use retrograd generate, or train on a table.",
+  },
+  "model-too-large": {
+    text: () => "There is not enough memory for a model and batches of this size.",
+    cure: () => "Give a smaller --size, --layers, --window or --batch.",
   },
   "run-exists": {
     text: (o: { folder: string }) => `${o.folder} holds a run already.`,
@@ -115,3 +129,6 @@ export const tasksMessages = {
       "Give at least one character, or leave --prompt out to begin as the training text did.",
   },
 } as const;
+
+const messages = { ...compilerMessages, ...dataMessages, ...tasksMessages };
+export const fail: Fail<typeof messages> = failFrom(messages);

@@ -1,7 +1,7 @@
 /** A model as a table: its layers, what leaves each, and how many parameters it has. */
 import type { Initial } from "../cells/init.ts";
 import { isInitial } from "../cells/init.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { showShape, sizeOf, type Tensor, type Type } from "../tensor/tensor.ts";
 import { leavesOf } from "../tensor/tree.ts";
 import { type Layer, type Plan, showFlow } from "./layer.ts";

@@ -1,6 +1,6 @@
 /** Dropout between layers: in training, parts of the signal are left out at random. */
 import { checkRate } from "../cells/stack.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import * as random from "../ops/random.ts";

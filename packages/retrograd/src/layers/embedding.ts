@@ -1,7 +1,7 @@
 /** A row of numbers for every symbol. */
 import { wholeNumber } from "../cells/cell.ts";
 import { type Initial, init } from "../cells/init.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { take } from "../ops/take.ts";
 import { type Shape, showShape, type Tensor } from "../tensor/tensor.ts";
 import { type Layer, pointwise } from "./layer.ts";

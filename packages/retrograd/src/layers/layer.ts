@@ -2,7 +2,7 @@
  * A layer: what it needs to know of its input, what it makes of it, and how it runs, over whole
  * batches [batch, time, …] and one moment at a time.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { showShape, showType, type Tensor, type Type } from "../tensor/tensor.ts";
 

@@ -5,7 +5,7 @@
 
 import { drawTree, type Initial, isInitial } from "../cells/init.ts";
 import { checkState } from "../cells/unroll.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import type { JitOptions } from "../jit/jit.ts";
 import { map } from "../ops/map.ts";
 import { type DType, isFloat } from "../scalar/dtype.ts";

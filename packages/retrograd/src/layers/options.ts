@@ -1,5 +1,5 @@
 /** Options of layers: nothing unknown passes silently. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 
 /** @throws "unknown-option" for a key that is not among `known` */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {

@@ -6,7 +6,7 @@
  *   header: { "name": { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] }, … }
  * Source: https://github.com/huggingface/safetensors, README, "Format".
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/weights.ts";
 import { allocate, type Data, type DType } from "../scalar/dtype.ts";
 import { concrete, type Tensor } from "../tensor/tensor.ts";
 import { leavesOf } from "../tensor/tree.ts";

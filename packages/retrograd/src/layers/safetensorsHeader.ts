@@ -2,7 +2,7 @@
  * The header of a safetensors file, read with suspicion: lengths, offsets, shapes and names are
  * checked against the bytes that are there, and against each other, before anyone uses them.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/weights.ts";
 import type { Shape } from "../tensor/tensor.ts";
 
 export interface Entry {

@@ -1,5 +1,7 @@
 /** Layers one after the other, each named in errors by its place. */
-import { fail, within } from "../errors.ts";
+
+import { fail } from "../errors/layers.ts";
+import { within } from "../errors.ts";
 import * as random from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Layer } from "./layer.ts";

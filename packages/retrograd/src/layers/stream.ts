@@ -4,7 +4,7 @@
  */
 
 import { checkState } from "../cells/unroll.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
 import { allocate, type Data } from "../scalar/dtype.ts";
 import { concrete, sameShape, showType, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";

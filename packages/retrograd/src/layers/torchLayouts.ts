@@ -1,7 +1,7 @@
 /**
  * Matrices and gates between our layout and PyTorch's. These are copies of numbers, never traced.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { allocate } from "../scalar/dtype.ts";
 import { concrete, type Shape, showType, type Tensor } from "../tensor/tensor.ts";
 

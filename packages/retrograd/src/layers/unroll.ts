@@ -5,7 +5,7 @@ import { isCell } from "../cells/stack.ts";
 import { typesOfCell, withoutInitial } from "../cells/trace.ts";
 import { start, throughTime } from "../cells/unroll.ts";
 import { type ZoneoutRates, zoneout } from "../cells/zoneout.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/layers.ts";
 import { concatenate } from "../ops/concatenate.ts";
 import { where } from "../ops/elementwise.ts";
 import * as random from "../ops/random.ts";

@@ -74,10 +74,13 @@ export function held(valid: Tensor, next: Tensor, before?: Tensor): Tensor {
   const all = letters(next.rank);
   const few = letters(valid.rank);
   return before
-    ? recordMap(`${few},${all},${all}->${all}`, select(slot(0), slot(1), slot(2)), [
-        valid,
-        next,
-        before,
-      ])
-    : recordMap(`${few},${all}->${all}`, select(slot(0), slot(1), constant(0)), [valid, next]);
+    ? recordMap(
+        `${few},${all},${all}->${all}`,
+        select(slot(0), slot(1), slot(2)),
+        [valid, next, before],
+        { name: "hold" },
+      )
+    : recordMap(`${few},${all}->${all}`, select(slot(0), slot(1), constant(0)), [valid, next], {
+        name: "mask",
+      });
 }

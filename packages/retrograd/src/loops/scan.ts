@@ -7,12 +7,14 @@
  * rule.
  */
 import { fail } from "../errors.ts";
+import { lettersOfRank } from "../ops/axes.ts";
 import { filled, plus, recordMap } from "../ops/map.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import { slot } from "../scalar/index.ts";
 import { type Graph, inline, run, trace } from "../tensor/graph.ts";
 import {
   type Maybe,
+  type Node,
   type Op,
   record,
   sameShape,
@@ -24,6 +26,7 @@ import {
 import { batchWhere, repeat } from "../transform/batch.ts";
 import { jvp } from "../transform/jvp.ts";
 import { cotangents } from "../transform/vjp.ts";
+import { flush } from "./flush.ts";
 
 export interface Loop {
   readonly step: Graph;
@@ -113,23 +116,7 @@ export const scanOp: Op<Loop> = {
     ];
   },
 
-  evaluate({ attrs: loop, outputs }, args) {
-    const out = outputs.map((t) => new Float64Array(sizeOf(t.shape)));
-    const [final, output, entered] = results(loop, out),
-      [first, input, param] = groups(loop, args);
-    const slice = (a: Float64Array, t: number) =>
-      a.subarray((t * a.length) / loop.length, ((t + 1) * a.length) / loop.length);
-    let state = first;
-    for (let i = 0; i < loop.length; i++) {
-      const t = loop.reverse ? loop.length - 1 - i : i;
-      entered.forEach((e, k) => slice(e, t).set(state[k]));
-      const got = run(loop.step, [...state, ...input.map((x) => slice(x, t)), ...param]);
-      output.forEach((y, k) => slice(y, t).set(got[loop.states + k]));
-      state = got.slice(0, loop.states);
-    }
-    final.forEach((f, k) => f.set(state[k]));
-    return out;
-  },
+  evaluate: (node, args) => stepThrough(node, args, (step, given) => run(step, given)),
 
   /** The tangent of a scan is a scan that carries the tangent beside the state. */
   jvp({ args, attrs: loop }, tangents) {
@@ -199,11 +186,10 @@ export const scanOp: Op<Loop> = {
           x.length,
           live.length,
         );
-        const seeds = loop.step.outputs.map((_, k) => {
-          const from =
-            k < loop.states ? dNext[floatStates.indexOf(k)] : dOut[live.indexOf(k - loop.states)];
-          return from;
-        });
+        const arriving = dNext.map(flush);
+        const seeds = loop.step.outputs.map((_, k) =>
+          k < loop.states ? arriving[floatStates.indexOf(k)] : dOut[live.indexOf(k - loop.states)],
+        );
         const found = cotangents(loop.step.outputs, seeds, loop.step.inputs);
         const outputs = found.map((c, k) => c ?? filled(loop.step.inputs[k]));
         const inside = inline({ inputs: loop.step.inputs, outputs }, [...was, ...fed, ...par]);
@@ -282,8 +268,34 @@ export const scanOp: Op<Loop> = {
   },
 };
 
+/**
+ * The values of a scan, step by step.
+ * @param runStep  gives the step's outputs for its inputs, at a time step
+ */
+export function stepThrough(
+  { attrs: loop, outputs }: Node<Loop>,
+  args: readonly Float64Array[],
+  runStep: (step: Graph, given: readonly Float64Array[], time: number) => Float64Array[],
+): Float64Array[] {
+  const out = outputs.map((t) => new Float64Array(sizeOf(t.shape)));
+  const [final, output, entered] = results(loop, out);
+  const [first, input, param] = groups(loop, args);
+  const slice = (a: Float64Array, t: number) =>
+    a.subarray((t * a.length) / loop.length, ((t + 1) * a.length) / loop.length);
+  let state = first;
+  for (let i = 0; i < loop.length; i++) {
+    const t = loop.reverse ? loop.length - 1 - i : i;
+    entered.forEach((e, k) => slice(e, t).set(state[k]));
+    const got = runStep(loop.step, [...state, ...input.map((x) => slice(x, t)), ...param], t);
+    output.forEach((y, k) => slice(y, t).set(got[loop.states + k]));
+    state = got.slice(0, loop.states);
+  }
+  final.forEach((f, k) => f.set(state[k]));
+  return out;
+}
+
 /** The first two axes exchanged: batch and time. */
 export function swapAxes(t: Tensor): Tensor {
-  const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
+  const letters = lettersOfRank(t.rank);
   return recordMap(`${letters}->ba${letters.slice(2)}`, slot(0), [t], { name: "swapAxes" });
 }

@@ -5,7 +5,7 @@
  */
 import type { DType } from "../scalar/dtype.ts";
 import { isFloat } from "../scalar/dtype.ts";
-import { call, dtypeOf, type Expr, fma, parts, type Scalar } from "../scalar/index.ts";
+import { argumentType, call, dtypeOf, type Expr, fma, parts } from "../scalar/index.ts";
 import type { Stmt, Value } from "./nest.ts";
 
 /** Where a body's slots and letter indices come from. */
@@ -112,7 +112,7 @@ export class Body {
         `n${Object.is(e.value, -0) ? "-0" : e.value}:${want}`,
       );
     const args = e.args.map((a, i) =>
-      this.build(a, from, slots, argType(e.fn, e.args, i, slots, want), seen, ids),
+      this.build(a, from, slots, argumentType(e.fn, e.args, i, slots, want), seen, ids),
     );
     const dtype =
       e.fn.rule === "compare"
@@ -154,27 +154,4 @@ export class Body {
     this.ids.set(v, id);
     return id;
   }
-}
-
-/** The dtype that argument i takes if it is a bare constant. */
-function argType(
-  fn: Scalar,
-  args: readonly Expr[],
-  i: number,
-  slots: readonly DType[],
-  want: DType,
-): DType {
-  if (fn.rule === "select" && i === 0) return "bool";
-  if (fn.rule === "same" || fn.rule === "select")
-    return known(args.slice(fn.rule === "select" ? 1 : 0), slots) ?? want;
-  if (fn.rule === "compare") return known(args, slots) ?? "float32";
-  return known([args[i]], slots) ?? "float32";
-}
-function known(args: readonly Expr[], slots: readonly DType[]): DType | undefined {
-  for (const a of args) {
-    const f32 = dtypeOf(a, slots, "map", "float32"),
-      f64 = dtypeOf(a, slots, "map", "float64");
-    if (f32 === f64) return f32;
-  }
-  return undefined;
 }

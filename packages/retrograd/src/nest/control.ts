@@ -7,7 +7,7 @@
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
-import { type Node, type Shape, Tensor, type Type } from "../tensor/tensor.ts";
+import { type Node, type Shape, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
 import type { Lowering } from "./lower.ts";
 import { type Buffer, type Item, plusTerms, resolve } from "./nest.ts";
 import { atIndex, contiguous, sameView, type View } from "./view.ts";
@@ -95,9 +95,12 @@ export function emitScan(l: Lowering, node: Node<Loop>): void {
     params = param.map((t) => l.view(t));
   const stackOf = outs.map((o) => {
     if (l.isComputed(node, o)) return undefined;
-    const view = read(o) ? l.destination(node, o, "scan") : undefined;
+    const view = read(o)
+      ? l.destination(node, o, `stack of ${nameOf(step.outputs[o])}`)
+      : undefined;
     if (view) {
       Object.assign(view.buffer, { depth });
+      view.buffer.rows ??= view.buffer.length / (sizeOf(view.shape.slice(1)) / (loop.chunk ?? 1));
       l.setPlace(node, o, view);
     }
     return view;
@@ -129,10 +132,17 @@ export function emitScan(l: Lowering, node: Node<Loop>): void {
   for (const o of [...entered, ...outs]) settle(l, node, o);
 }
 
+/** What a value that leaves a step is called: by itself, or by what a loop inside stacks. */
+const nameOf = ({ name, node, output }: Tensor): string =>
+  node.op === scanOp && output >= node.attrs.states && output < node.attrs.step.outputs.length
+    ? nameOf(node.attrs.step.outputs[output])
+    : (name ?? node.attrs?.name ?? node.op.name);
+
 type HistoryOf = (state: number, t: string) => View | undefined;
 
 function historyBuffer(l: Lowering, shape: Shape, type: Type, name: string, depth: number): View {
   const buffer = l.w.buffer(shape, type.dtype, `history of ${name}`, { depth });
+  [buffer.rows] = shape;
   return { buffer, offset: { base: 0, terms: [] }, shape, strides: contiguous(shape) };
 }
 

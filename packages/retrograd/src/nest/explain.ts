@@ -3,7 +3,7 @@
  */
 import { bytesOf } from "../scalar/dtype.ts";
 import type { Graph } from "../tensor/graph.ts";
-import { type Item, resolve, type Schedule } from "./nest.ts";
+import type { Buffer, Item, Schedule } from "./nest.ts";
 
 const mega = (n: number): string =>
   n >= 1e9
@@ -14,7 +14,11 @@ const mega = (n: number): string =>
         ? `${(n / 1e3).toFixed(1)} k`
         : `${n} `;
 const size = (bytes: number): string =>
-  bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`;
+  bytes >= 2 ** 20
+    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
+    : bytes >= 1024
+      ? `${(bytes / 1024).toFixed(1)} KiB`
+      : `${bytes} bytes`;
 
 export function flopsOf(items: readonly Item[]): number {
   return items.reduce(
@@ -43,24 +47,31 @@ export function explain(graph: Graph, schedule: Schedule, peakBytes: number): st
   const total = flopsOf(schedule.main);
   lines.push(
     `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
-    `${kernels(schedule.main)} kernels, ${mega(total)}FLOP a call, arena ${size(peakBytes)}`,
+    `${kernels(schedule.main)} kernels, ${mega(total)}FLOP a call, ${size(peakBytes)} of memory`,
   );
   const kept = schedule.buffers.filter(
-    (b) =>
-      !b.alias &&
-      b.kind === "temporary" &&
-      b.offset !== undefined &&
-      /^(history|scan|keep)/.test(b.name),
+    (b) => b.kind === "temporary" && !b.alias && Number.isInteger(b.rows) && b.offset !== undefined,
   );
   if (kept.length) {
-    lines.push("", "kept over time:");
-    for (const b of kept) lines.push(`  ${b.name}: ${size(resolve(b).length * bytesOf(b.dtype))}`);
+    const bytes = (b: Buffer) => b.length * bytesOf(b.dtype);
+    const all = kept.reduce((n, b) => n + bytes(b), 0);
+    lines.push("", `kept over time, ${size(all)}:`);
+    for (const b of kept)
+      lines.push(`  ${b.name}: ${b.rows} × ${size(bytes(b) / b.rows!)} = ${size(bytes(b))}`);
   }
-  if (schedule.notes.length) lines.push("", "passes:", ...schedule.notes.map((n) => `  ${n}`));
+  if (schedule.notes.length)
+    lines.push("", "what the passes did:", ...counted(schedule.notes).map((n) => `  ${n}`));
   if (schedule.setup.length)
     lines.push("", "once after residents are written:", ...print(schedule.setup, "  "));
   lines.push("", "at each call:", ...print(schedule.main, "  "));
   return lines.join("\n");
+}
+
+/** Equal notes once, with their number. */
+function counted(notes: readonly string[]): string[] {
+  const times = new Map<string, number>();
+  for (const n of notes) times.set(n, (times.get(n) ?? 0) + 1);
+  return [...times].map(([note, n]) => (n > 1 ? `${note} (${n} times)` : note));
 }
 
 function print(items: readonly Item[], pad: string): string[] {

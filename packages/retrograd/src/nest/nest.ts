@@ -16,6 +16,8 @@ export interface Buffer {
   readonly kind: "input" | "output" | "resident" | "constant" | "temporary";
   readonly depth: number;
   readonly data?: Data;
+  /** Moments of a loop that it keeps, one row each. */
+  rows?: number;
   /** Set where the compiler found that it can share another buffer's place. */
   alias?: Buffer;
   /** Byte offset in the arena, set by the plan. */

@@ -247,9 +247,7 @@ export abstract class Places {
 
 /** A map that only moves or repeats elements: a view. */
 export const isTransposition = ({ attrs }: Node): boolean =>
-  attrs.body.kind === "slot" &&
-  attrs.operands.length === 1 &&
-  [...attrs.operands[0]].every((l) => attrs.out.includes(l));
+  attrs.body.kind === "slot" && attrs.operands.length === 1 && isElementwise(attrs);
 /** A map without operands that is as cheap to compute as to read. */
 export const isInline = ({ attrs, args }: Node): boolean =>
   args.length === 0 &&

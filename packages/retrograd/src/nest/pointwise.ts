@@ -87,7 +87,7 @@ export function pointwise(cluster: Cluster, can: Abilities): Kernel {
     reads: reads.map(access),
     writes: writes.map(access),
     flops: elements * steps.reduce((n, s) => n + costOf(s.body), 0),
-    note: `elementwise over ${letters || "one element"}: ${steps.length} map${steps.length > 1 ? "s fused" : ""}, ${lanes} lane${lanes > 1 ? "s" : ""}`,
+    note: `elementwise over ${[...letters].map((l) => sizes[l]).join("×") || "one element"}: ${steps.length} map${steps.length > 1 ? "s fused" : ""}, ${lanes} lane${lanes > 1 ? "s" : ""}`,
   };
 }
 

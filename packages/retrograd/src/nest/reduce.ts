@@ -38,27 +38,16 @@ export function reduction(r: Reduction, can: Abilities): Kernel {
   const outer = joinAxes(byStride(axesOf(r.out, r.sizes, accesses), 0), indexed);
   const over = joinAxes(densestLast(axesOf(r.over, r.sizes, accesses)), indexed);
   const lanes = lanesFor([r], [...r.operands, store], can);
-  const alongOut =
-    outer.length > 0 &&
-    outer[outer.length - 1].strides[0] === 1 &&
-    outer[outer.length - 1].size >= lanes;
+  const innerOut = outer[outer.length - 1];
   const innerOver = over[over.length - 1];
-  const denseOver =
-    innerOver &&
-    innerOver.size >= lanes &&
-    r.operands.some((_, k) => innerOver.strides[k + 1] === 1);
-  const denseOut =
-    alongOut && r.operands.some((_, k) => outer[outer.length - 1].strides[k + 1] === 1);
-  const mode =
-    lanes === 1
-      ? "scalar"
-      : denseOver && !denseOut
-        ? "over"
-        : alongOut
-          ? "out"
-          : denseOver
-            ? "over"
-            : "scalar";
+  const alongOut = innerOut && innerOut.strides[0] === 1 && innerOut.size >= lanes;
+  const scattered = ({ strides }: Axis) =>
+    r.operands.filter((_, k) => !dense(strides[k + 1])).length;
+  const alongOver =
+    innerOver && innerOver.size >= lanes && scattered(innerOver) < r.operands.length;
+  // Where both fit, the one that gathers fewer operands; lanes of the output need no joining.
+  const preferOver = alongOver && (!alongOut || scattered(innerOver) < scattered(innerOut));
+  const mode = lanes === 1 ? "scalar" : preferOver ? "over" : alongOut ? "out" : "scalar";
   const nest = new ReductionNest(r, accesses, outer, over, lanes);
   return {
     name: r.name,
@@ -69,9 +58,12 @@ export function reduction(r: Reduction, can: Abilities): Kernel {
     })),
     writes: [{ buffer: r.store.buffer, aligned: "sum" }],
     flops: [...outer, ...over].reduce((n, a) => n * a.size, 1) * (costOf(r.body) + 1),
-    note: `${r.reduce} over ${r.over.join("")}, lanes along ${mode === "scalar" ? "nothing" : mode === "over" ? "the reduced axis" : "the output"}`,
+    note: `${r.reduce} of ${r.over.map((l) => r.sizes[l]).join("×")}${r.out ? ` for each of ${[...r.out].map((l) => r.sizes[l]).join("×")}` : ""}, lanes along ${mode === "scalar" ? "nothing" : mode === "over" ? "the reduced axis" : "the output"}`,
   };
 }
+
+/** A vector along such a stride is one load. */
+const dense = (stride: number): boolean => stride === 0 || stride === 1;
 
 /** True when the last access lies as the first does. */
 const alike = (accesses: readonly Operand[]): boolean => {

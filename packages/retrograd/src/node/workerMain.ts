@@ -1,6 +1,6 @@
 /** What a training thread runs: it loads the module that builds the run, and serves it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/files.ts";
 import { type Build, serveTraining } from "../train/worker.ts";
 import "./store.ts";
 

@@ -4,7 +4,7 @@
  */
 import { mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/files.ts";
 
 /** Ends of the names under which files are written before they are whole. */
 export const UNFINISHED = ".unfinished";

@@ -3,7 +3,7 @@
  * Letters name axes in the specs of maps; an op of rank r takes the first r of them.
  */
 import { fail } from "../errors.ts";
-import { showShape, showType, type Tensor } from "../tensor/tensor.ts";
+import { type Shape, showShape, showType, type Tensor } from "../tensor/tensor.ts";
 import { range } from "./strided.ts";
 
 export type Axes = number | readonly number[];
@@ -26,6 +26,16 @@ export function axesOf(op: string, x: Tensor, axes?: Axes): number[] {
   if (axes === undefined) return range(x.rank);
   const found = (typeof axes === "number" ? [axes] : axes).map((d) => axisOf(op, x, d));
   return [...new Set(found)].sort((a, b) => a - b);
+}
+
+/** A shape from a user. @throws "bad-argument" */
+export function checkShape(where: string, shape: Shape): void {
+  if (!Array.isArray(shape) || shape.some((n) => !Number.isInteger(n) || n < 0))
+    fail("bad-argument", {
+      where,
+      given: Array.isArray(shape) ? showShape(shape) : String(shape),
+      expected: "a shape: a list of whole numbers ≥ 0",
+    });
 }
 
 /** Name, dtype and shape: what messages about dtypes need, where describe() leaves float32 out. */

@@ -4,14 +4,8 @@
  */
 import { fail } from "../errors.ts";
 import { allocate, type DType } from "../scalar/dtype.ts";
-import {
-  concrete,
-  type Shape,
-  showShape,
-  sizeOf,
-  type Tensor,
-  type Type,
-} from "../tensor/tensor.ts";
+import { concrete, type Shape, sizeOf, type Tensor, type Type } from "../tensor/tensor.ts";
+import { checkShape } from "./axes.ts";
 import { filled } from "./map.ts";
 
 export interface CreateOptions {
@@ -26,12 +20,7 @@ function generate(
   { dtype = "float32", name }: CreateOptions,
   value: (i: number) => number,
 ): Tensor {
-  if (!Array.isArray(shape) || shape.some((n) => !Number.isInteger(n) || n < 0))
-    fail("bad-argument", {
-      where: op,
-      given: Array.isArray(shape) ? showShape(shape) : String(shape),
-      expected: "a list of whole numbers ≥ 0",
-    });
+  checkShape(op, shape);
   const data = allocate(dtype, sizeOf(shape));
   for (let i = 0; i < data.length; i++) data[i] = value(i);
   return concrete(data, { shape: [...shape], dtype }, name);

@@ -4,6 +4,7 @@
 import { fail } from "../errors.ts";
 import { apply, type Op, record, showType, type Tensor } from "../tensor/tensor.ts";
 import { type Axes, axesOf } from "./axes.ts";
+import { linearTangent } from "./rules.ts";
 import { inner, offsets, stridesOf } from "./strided.ts";
 
 export interface FlipAttrs {
@@ -24,7 +25,7 @@ export const flipOp: Op<FlipAttrs> = {
     const steps = own.map((n, d) => (axes.includes(d) ? -n : n));
     return [Float64Array.from(offsets(shape, steps, inner(last, own)), (at) => values[at])];
   },
-  jvp: ({ attrs }, [dx]) => [dx && record(flipOp, [dx], attrs)[0]],
+  jvp: linearTangent,
   vjp: ({ attrs }, [ct]) => [ct && record(flipOp, [ct], attrs)[0]],
   batch: ({ attrs: { axes } }, [x]) => record(flipOp, [x], { axes: axes.map((d) => d + 1) }),
 };

@@ -17,6 +17,7 @@ import {
 import { lettersOfRank } from "./axes.ts";
 import { recordMap } from "./map.ts";
 import { repeated } from "./repeat.ts";
+import { linearTangent } from "./rules.ts";
 
 /** x [B…, n, …rest], int32 indices [B…, …k] → [B…, …k, …rest]; B are the first `batch` axes. */
 export interface GatherAttrs {
@@ -96,7 +97,7 @@ export const gatherOp: Op<GatherAttrs> = {
     });
     return [out];
   },
-  jvp: ({ attrs, args: [, indices] }, [dx]) => [dx && record(gatherOp, [dx, indices], attrs)[0]],
+  jvp: linearTangent,
   vjp({ attrs: { batch }, args: [x, indices] }, [ct]) {
     if (!ct) return [undefined, undefined];
     const size = x.shape[batch];
@@ -129,9 +130,7 @@ export const scatterAddOp: Op<ScatterAddAttrs> = {
     });
     return [out];
   },
-  jvp: ({ attrs, args: [, indices] }, [du]) => [
-    du && record(scatterAddOp, [du, indices], attrs)[0],
-  ],
+  jvp: linearTangent,
   vjp: ({ attrs: { batch }, args: [, indices] }, [ct]) => [
     ct && record(gatherOp, [ct, indices], { batch })[0],
     undefined,

@@ -9,8 +9,8 @@
 import { fail } from "../errors.ts";
 import * as scalar from "../scalar/index.ts";
 import { type DType, type Expr, index, isFloat, slot } from "../scalar/index.ts";
-import { concrete, type Shape, showShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { lettersOfRank } from "./axes.ts";
+import { concrete, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { checkShape, lettersOfRank } from "./axes.ts";
 import type { Operand } from "./broadcast.ts";
 import { add, less } from "./elementwise.ts";
 import { map } from "./map.ts";
@@ -31,15 +31,6 @@ function checkKey(op: string, key: Tensor): void {
       where: `random.${op}`,
       given: key.describe(),
       expected: "a key: random.key(seed), or a part of one by random.split",
-    });
-}
-
-function checkShape(op: string, shape: Shape): void {
-  if (!Array.isArray(shape) || shape.some((n) => !Number.isInteger(n) || n < 0))
-    fail("bad-argument", {
-      where: `random.${op}`,
-      given: Array.isArray(shape) ? showShape(shape) : String(shape),
-      expected: "a shape: a list of whole numbers ≥ 0",
     });
 }
 
@@ -65,7 +56,7 @@ interface Draw {
 /** A tensor of draws. A known key gives its words at once, a traced one gives a longer map. */
 function draw(key: Tensor, shape: Shape, { op, dtype, body }: Draw): Tensor {
   checkKey(op, key);
-  checkShape(op, shape);
+  checkShape(`random.${op}`, shape);
   const out = lettersOfRank(shape.length);
   const sizes = Object.fromEntries([...out].map((l, d) => [l, shape[d]]));
   const options = { sizes, name: op, dtype };

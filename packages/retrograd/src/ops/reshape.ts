@@ -14,6 +14,7 @@ import {
   sizeOf,
   type Tensor,
 } from "../tensor/tensor.ts";
+import { linearTangent } from "./rules.ts";
 
 export interface ReshapeAttrs {
   readonly shape: Shape;
@@ -32,7 +33,7 @@ export const reshapeOp: Op<ReshapeAttrs> = {
     return [{ shape, dtype: x.dtype }];
   },
   evaluate: (_, [x]) => [x],
-  jvp: ({ attrs }, [dx]) => [dx && record(reshapeOp, [dx], attrs)[0]],
+  jvp: linearTangent,
   vjp: ({ args: [x] }, [ct]) => [ct && recordReshape(ct, x.shape)],
   batch: ({ attrs }, [x], _, size) => [recordReshape(x, [size, ...attrs.shape])],
 };

@@ -4,6 +4,7 @@
  */
 import { fail } from "../errors.ts";
 import { type Op, record, type Shape, showType, sizeOf, type Type } from "../tensor/tensor.ts";
+import { linearTangent } from "./rules.ts";
 import { inner, offsets, stridesOf } from "./strided.ts";
 
 /** out[i] = x[start + i·stride], per axis; strides are at least 1. */
@@ -54,7 +55,7 @@ export const sliceOp: Op<SliceAttrs> = {
     const steps = own.map((n, d) => n * strides[d]);
     return [Float64Array.from(offsets(sizes, steps, inner(starts, own)), (at) => values[at])];
   },
-  jvp: ({ attrs }, [dx]) => [dx && record(sliceOp, [dx], attrs)[0]],
+  jvp: linearTangent,
   vjp({ attrs: { starts, sizes, strides }, args: [x] }, [ct]) {
     if (!ct) return [undefined];
     const high = x.shape.map((n, d) => n - starts[d] - extent(sizes[d], strides[d]));
@@ -86,7 +87,7 @@ export const padOp: Op<PadAttrs> = {
     });
     return [out];
   },
-  jvp: ({ attrs }, [dx]) => [dx && record(padOp, [dx], attrs)[0]],
+  jvp: linearTangent,
   vjp: ({ attrs: { low, interior }, args: [x] }, [ct]) =>
     ct
       ? record(sliceOp, [ct], { starts: low, sizes: x.shape, strides: interior.map((n) => n + 1) })

@@ -24,16 +24,8 @@ export const mul = scalar("mul", {
   evaluateInt: Math.imul,
   partials: [([, b]) => b, ([a]) => a],
   wasm: { float32: [0x94, 0xe6], float64: [0xa2, 0xf2], int32: [0x6c, 0xb5] },
-  simplify: ([a, b]) =>
-    isConst(a, 1)
-      ? b
-      : isConst(b, 1)
-        ? a
-        : isConst(a, -1)
-          ? neg(b)
-          : isConst(b, -1)
-            ? neg(a)
-            : undefined,
+  // Not to neg by −1: neg is a float's, and a product becomes a multiply-add.
+  simplify: ([a, b]) => (isConst(a, 1) ? b : isConst(b, 1) ? a : undefined),
 });
 export const div = scalar("div", {
   evaluate: (a, b) => a / b,

@@ -5,7 +5,7 @@
 
 import { add, mul } from "./arithmetic.ts";
 import type { DType } from "./dtype.ts";
-import { constant, dtypeOf, type Expr, isConst, parts, rewrite } from "./expr.ts";
+import { argumentType, constant, dtypeOf, type Expr, isConst, parts, rewrite } from "./expr.ts";
 
 /** Reads operand `slot`, or the index of a letter, at the place being computed. */
 export interface Places {
@@ -19,6 +19,7 @@ export function compileReference(e: Expr, slots: readonly DType[]): (at: Places)
   parts(e, (x) => order.push(x));
   const register = new Map(order.map((x, i) => [x, i]));
   const values = new Float64Array(order.length);
+  const dtypes = dtypesOf(order, slots);
   const run = order.map((x, i): ((at: Places) => void) => {
     switch (x.kind) {
       case "const":
@@ -35,7 +36,7 @@ export function compileReference(e: Expr, slots: readonly DType[]): (at: Places)
       case "call": {
         const at = x.args.map((a) => register.get(a)!);
         const [a, b, c] = at;
-        const wrap = dtypeOf(x, slots) === "int32";
+        const wrap = dtypes[i] === "int32";
         const evaluate = (wrap && x.fn.evaluateInt) || x.fn.evaluate;
         const f =
           at.length === 1
@@ -59,6 +60,19 @@ export function compileReference(e: Expr, slots: readonly DType[]): (at: Places)
     for (const f of active) f(at);
     return values[last];
   };
+}
+
+/** The dtype of each part; parts made of constants alone take the dtype of what reads them. */
+function dtypesOf(order: readonly Expr[], slots: readonly DType[]): DType[] {
+  const wanted = new Map<Expr, DType>();
+  for (const x of [...order].reverse()) {
+    if (x.kind !== "call") continue;
+    const want = wanted.get(x) ?? "float32";
+    x.args.forEach((a, i) => {
+      wanted.set(a, argumentType(x.fn, x.args, i, slots, want));
+    });
+  }
+  return order.map((x) => dtypeOf(x, slots, "map", wanted.get(x)));
 }
 
 /** d e / d slot(k), by the chain rule over the rows. */

@@ -67,12 +67,18 @@ export function scalar(name: string, row: Row): (...args: Arg[]) => Expr {
   return (...given) => call(fn, given.map(lift));
 }
 
-/** Apply a row, folding constants of float functions and exact identities. */
+/** Apply a row, folding constants and exact identities. */
 export function call(fn: Scalar, args: readonly Expr[]): Expr {
-  if (fn.rule !== "int32" && args.every((a) => a.kind === "const") && fn.accepts !== "int")
-    return constant(fn.evaluate(...args.map((a) => (a as { value: number }).value)));
+  if (fn.rule !== "int32" && args.every((a) => a.kind === "const") && fn.accepts !== "int") {
+    const value = fn.evaluate(...args.map((a) => (a as { value: number }).value));
+    if (!mayWrap(fn, value)) return constant(value);
+  }
   return fn.simplify?.(args) ?? { kind: "call", fn, args };
 }
+
+/** Constants have no dtype yet: one that int32 would wrap is computed where the dtype is known. */
+const mayWrap = ({ rule, accepts }: Scalar, value: number): boolean =>
+  rule === "same" && accepts === "number" && Number.isInteger(value) && (value | 0) !== value;
 
 /**
  * The dtype of an expression, given those of its slots. A constant takes the dtype it meets.
@@ -113,10 +119,18 @@ function resultOf(fn: Scalar, args: readonly (DType | undefined)[], op: string):
   if (fn.rule === "select" && args[0] !== undefined && args[0] !== "bool")
     refuse(op, fn, [args[0]], "a bool condition");
   for (const d of known) if (d !== first) refuse(op, fn, known, "one dtype");
-  if (first && !accepted(fn.accepts, first)) refuse(op, fn, known, `a ${fn.accepts}`);
+  if (first && !accepted(fn.accepts, first)) refuse(op, fn, known, ACCEPTED[fn.accepts]);
   if (fn.rule === "same" || fn.rule === "select") return first;
   return fn.rule === "compare" ? "bool" : fn.rule;
 }
+
+const ACCEPTED: Record<Kind, string> = {
+  number: "a number",
+  float: "a float32 or float64",
+  int: "an int32",
+  bool: "a bool",
+  any: "anything",
+};
 
 function refuse(op: string, fn: Scalar, given: readonly DType[], expected: string): never {
   return fail("dtype-mismatch", {
@@ -131,6 +145,28 @@ function accepted(kind: Kind, dtype: DType): boolean {
   if (kind === "number") return dtype !== "bool";
   if (kind === "float") return isFloat(dtype);
   return kind === "int" ? dtype === "int32" : dtype === "bool";
+}
+
+/** The dtype that argument i of a call takes if it is made of constants alone. */
+export function argumentType(
+  fn: Scalar,
+  args: readonly Expr[],
+  i: number,
+  slots: readonly DType[],
+  want: DType,
+): DType {
+  if (fn.rule === "select" && i === 0) return "bool";
+  if (fn.rule === "same" || fn.rule === "select")
+    return known(args.slice(fn.rule === "select" ? 1 : 0), slots) ?? want;
+  if (fn.rule === "compare") return known(args, slots) ?? "float32";
+  return known([args[i]], slots) ?? "float32";
+}
+function known(args: readonly Expr[], slots: readonly DType[]): DType | undefined {
+  for (const a of args) {
+    const dtype = infer(a, slots, "map", new Map());
+    if (dtype) return dtype;
+  }
+  return undefined;
 }
 
 /** Rebuild `e` with its leaves replaced; shared parts stay shared. */

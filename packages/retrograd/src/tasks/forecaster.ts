@@ -7,7 +7,7 @@ import { readSeries } from "../data/series.ts";
 import type { Part } from "../data/split.ts";
 import type { Table } from "../data/table.ts";
 import type { Windows } from "../data/windows.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/tasks.ts";
 import { jit, type TargetName } from "../jit/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { feed, padRows } from "../train/batch.ts";
@@ -116,7 +116,8 @@ export function spreadOf(
     }
     errors.sort((a, b) => a - b);
     const quantile = (p: number) => errors[Math.round(p * (errors.length - 1))] ?? 0;
-    return [quantile(0.1), quantile(0.9)];
+    // The forecast lies within its limits, even where all errors are on one side of it.
+    return [Math.min(0, quantile(0.1)), Math.max(0, quantile(0.9))];
   };
   const table = (side: 0 | 1) =>
     Array.from({ length: K }, (_, k) => Array.from({ length: H }, (_, h) => limits(k, h)[side]));

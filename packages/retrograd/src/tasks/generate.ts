@@ -1,7 +1,7 @@
 /** Text from a language model: one character at a time, each drawn from what the model expects. */
 import { permutation, threefry } from "../data/shuffle.ts";
 import { encode } from "../data/vocabulary.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/tasks.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { type LanguageConfig, languageModel } from "./language.ts";
 

@@ -4,7 +4,7 @@
  */
 import { makeTextStreams, splitText } from "../data/text.ts";
 import { buildVocabulary, encode, type Vocabulary } from "../data/vocabulary.ts";
-import { fail } from "../errors.ts";
+import { fail } from "../errors/tasks.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding } from "../layers/embedding.ts";
 import { sequential } from "../layers/sequential.ts";

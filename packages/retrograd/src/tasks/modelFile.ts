@@ -5,7 +5,8 @@
  */
 import { readScaler } from "../data/scalers.ts";
 import { readVocabulary } from "../data/vocabulary.ts";
-import { fail, RetrogradError } from "../errors.ts";
+import { fail } from "../errors/tasks.ts";
+import { RetrogradError } from "../errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../layers/weights.ts";
 import { key } from "../ops/random.ts";
 import { sameShape, showShape, type Tensor } from "../tensor/tensor.ts";

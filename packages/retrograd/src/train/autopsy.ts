@@ -4,8 +4,8 @@
  * first op that makes something non-finite from finite numbers is the one to name.
  */
 import { jit, type TargetName } from "../jit/jit.ts";
-import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
-import { mapOp } from "../ops/map.ts";
+import { scanOp, stepThrough } from "../loops/scan.ts";
+import { mapOp, nameOfMap } from "../ops/map.ts";
 import { parts } from "../scalar/expr.ts";
 import { roundTo } from "../scalar/index.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
@@ -145,7 +145,9 @@ class Walk {
       if (values.has(node)) continue;
       const given = node.args.map((a) => values.get(a.node)![a.output]);
       const isLoop = node.op === scanOp;
-      const out = isLoop ? this.loop(node, given) : node.op.evaluate(node, given);
+      const out = isLoop
+        ? stepThrough(node, given, (inner, entering, t) => this.through(inner, entering, t))
+        : node.op.evaluate(node, given);
       const rounded = out.map((v, i) => Float64Array.from(roundTo(node.outputs[i].dtype, v)));
       if (!this.first && !isLoop && this.breaks(node, given, rounded))
         this.first = { op: nameOf(node), step: step ?? this.timeOf(node, rounded) };
@@ -172,33 +174,10 @@ class Walk {
     if (shape[0] !== rows || shape[1] !== time) return undefined;
     return Math.floor(firstBad(out[k]) / sizeOf(shape.slice(2))) % time;
   }
-
-  /** A loop, step by step: the same as the rule of scan, watched. */
-  private loop(node: Node<Loop>, args: readonly Float64Array[]): Float64Array[] {
-    const loop = node.attrs;
-    const out = node.outputs.map((t) => new Float64Array(sizeOf(t.shape)));
-    const [final, output, entered] = results(loop, out);
-    const [first, input, param] = groups(loop, args);
-    const slice = (a: Float64Array, t: number) =>
-      a.subarray((t * a.length) / loop.length, ((t + 1) * a.length) / loop.length);
-    let state = first;
-    for (let i = 0; i < loop.length; i++) {
-      const t = loop.reverse ? loop.length - 1 - i : i;
-      entered.forEach((e, k) => slice(e, t).set(state[k]));
-      const got = this.through(
-        loop.step,
-        [...state, ...input.map((x) => slice(x, t)), ...param],
-        t,
-      );
-      output.forEach((y, k) => slice(y, t).set(got[loop.states + k]));
-      state = got.slice(0, loop.states);
-    }
-    final.forEach((f, k) => f.set(state[k]));
-    return out;
-  }
 }
 
-const nameOf = (node: Node): string => node.attrs?.name ?? node.op.name;
+const nameOf = ({ op, attrs }: Node): string =>
+  op === mapOp ? nameOfMap(attrs) : (attrs?.name ?? op.name);
 
 /** Masks write −∞ on purpose. */
 function writesInfinity(node: Node): boolean {

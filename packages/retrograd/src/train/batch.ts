@@ -2,7 +2,7 @@
  * Batches: what a training step is fed. Data comes as typed arrays with shapes, or as tensors; all
  * batches are brought to one shape, so that one program serves them all.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/training.ts";
 import type { Data, DType } from "../scalar/index.ts";
 import { concrete, type Shape, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
 
@@ -102,7 +102,7 @@ export function padRows(fed: Fed, rows: number): Fed {
 }
 
 /** `size` places of an axis (0 or 1) from `start`; zeros beyond the end. */
-function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Tensor {
+export function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Tensor {
   const outer = axis === 0 ? 1 : t.shape[0];
   const from = t.shape[axis];
   const inner = sizeOf(t.shape.slice(axis + 1));
@@ -115,59 +115,6 @@ function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Tensor {
       i * size * inner,
     );
   return concrete(data, { shape, dtype: t.dtype }, t.name);
-}
-
-/**
- * Cut sequences into windows of `window` time steps. Only the first window of a batch can begin a
- * sequence: all rows do, unless `start` says which. Where the length is no multiple, the last one
- * is padded and `lengths` holds the state at the last valid step.
- * @throws "window-targets" when there is no target at every step
- */
-export function* windows(fed: Fed, window: number): Iterable<Fed> {
-  const [rows, time] = fed.inputs.shape;
-  const start = fed.start ?? flags(rows, true);
-  if (time <= window) {
-    yield { ...fed, start };
-    return;
-  }
-  if (fed.targets.shape[1] !== time)
-    fail("window-targets", { window, time, targets: showShape(fed.targets.shape) });
-  const ragged = time % window !== 0;
-  for (let at = 0; at < time; at += window) {
-    const lengths = fed.lengths || ragged ? remaining(fed, at, window) : undefined;
-    const mask = windowMask(fed, at, window, ragged);
-    yield {
-      inputs: resized(fed.inputs, 1, at, window),
-      targets: resized(fed.targets, 1, at, window),
-      ...(mask ? { mask } : {}),
-      ...(lengths ? { lengths } : {}),
-      start: at === 0 ? start : flags(rows, false),
-    };
-  }
-}
-
-const flags = (rows: number, value: boolean): Tensor =>
-  concrete(new Uint8Array(rows).fill(value ? 1 : 0), { shape: [rows], dtype: "bool" }, "start");
-
-/** Valid steps within the window that begins at `at`. */
-function remaining(fed: Fed, at: number, window: number): Tensor {
-  const [rows, time] = fed.inputs.shape;
-  const left = (row: number) => (fed.lengths ? fed.lengths.data[row] : time) - at;
-  const data = Int32Array.from({ length: rows }, (_, row) =>
-    Math.max(0, Math.min(window, left(row))),
-  );
-  return concrete(data, { shape: [rows], dtype: "int32" }, "lengths");
-}
-
-/** The mask of a window, over time where anything beyond the end must weigh nothing. */
-function windowMask({ mask, inputs }: Fed, at: number, window: number, ragged: boolean) {
-  if (mask && mask.rank > 1) return resized(mask, 1, at, window);
-  if (!ragged) return mask;
-  const [rows, time] = inputs.shape;
-  const data = new Float32Array(rows * window);
-  for (let row = 0; row < rows; row++)
-    data.fill(mask ? mask.data[row] : 1, row * window, row * window + Math.min(window, time - at));
-  return concrete(data, { shape: [rows, window], dtype: "float32" }, "mask");
 }
 
 /** Every label that counts must be the number of a class. @throws "label-range" */

@@ -2,7 +2,8 @@
  * Checkpoints: everything that the next step depends on, as one safetensors file. Two places are
  * written in turn, so that the one before the last is whole whatever happens to the last.
  */
-import { fail } from "../errors.ts";
+import { fail, messages } from "../errors/files.ts";
+import { type Notice, notice } from "../errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../layers/weights.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
 import { leavesOf, rebuild } from "../tensor/tree.ts";
@@ -15,8 +16,8 @@ type Named = Readonly<Record<string, Tensor>>;
 
 export interface Checkpoint {
   readonly progress: Progress;
-  /** Leaves of the carry, by path. */
-  readonly tensors: Named;
+  /** What was kept, in the tree of `like`. @throws "checkpoint-mismatch" */
+  fill<T>(like: T): T;
 }
 
 const BEST = "best.safetensors";
@@ -32,9 +33,12 @@ export async function writeLast(store: Store, carry: Carry, progress: Progress):
 }
 
 /** The newest whole checkpoint, and the names of damaged ones. */
-export async function readLast(
-  store: Store,
-): Promise<{ checkpoint: Checkpoint | undefined; damaged: string[] }> {
+interface Last<C = Checkpoint> {
+  readonly checkpoint: C;
+  readonly damaged: readonly string[];
+}
+
+async function readLast(store: Store): Promise<Last<Checkpoint | undefined>> {
   const damaged: string[] = [];
   let newest: Checkpoint | undefined;
   for (const name of places) {
@@ -45,10 +49,36 @@ export async function readLast(
     else {
       const progress = JSON.parse(found.metadata.progress) as Progress;
       if (!newest || progress.serial > newest.progress.serial)
-        newest = { progress, tensors: found.tensors };
+        newest = { progress, fill: (like) => fill(like, found.tensors) };
     }
   }
   return { checkpoint: newest, damaged };
+}
+
+/** A new run does not write over an old one. @throws "folder-taken" */
+export async function mustBeFree(store: Store): Promise<void> {
+  const { checkpoint } = await readLast(store);
+  if (checkpoint) fail("folder-taken", { folder: store.name, step: checkpoint.progress.step });
+}
+
+/** What a run goes on from. @throws "checkpoint-missing" */
+export async function mustExist(store: Store): Promise<Last> {
+  const { checkpoint, damaged } = await readLast(store);
+  return checkpoint ? { checkpoint, damaged } : fail("checkpoint-missing", { where: store.name });
+}
+
+/** What to say of a run that goes on: damaged checkpoints, and settings that are not its own. */
+export function remarks(store: Store, last: Last, settings: Progress["settings"]): Notice[] {
+  const where = store.name;
+  const damaged = last.damaged.map((name) =>
+    notice(messages, "checkpoint-damaged", { name, where }),
+  );
+  const changed = Object.entries(last.checkpoint.progress.settings)
+    .filter(([name, expected]) => settings[name] !== expected)
+    .map(([name, expected]) =>
+      notice(messages, "checkpoint-mismatch", { name, given: settings[name], expected }),
+    );
+  return [...damaged, ...changed];
 }
 
 /** The parameters of the best step, under their own names: a file for loadWeights. */
@@ -66,7 +96,7 @@ export async function readBest<P>(store: Store, like: P): Promise<P | undefined>
 }
 
 /** The leaves of a checkpoint in the tree of `like`. @throws "checkpoint-mismatch" */
-export function fill<T>(like: T, tensors: Named): T {
+function fill<T>(like: T, tensors: Named): T {
   const leaves = leavesOf<Tensor>(like);
   for (const [name, t] of Object.entries(tensors))
     if (!leaves.some(([path]) => path === name))

@@ -2,7 +2,7 @@
  * Clipping: a gradient that is too long is shortened before the optimizer sees it. It is part of
  * the compiled step; one that learns what "too long" means carries its state there.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/training.ts";
 import {
   add,
   clip,
@@ -21,6 +21,7 @@ import {
 } from "../scalar/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { as, each, zip } from "./pointwise.ts";
+import { checkSettings } from "./settings.ts";
 
 export interface Clip {
   readonly name: string;
@@ -85,7 +86,7 @@ const scaled = (grads: any, factor: Tensor): any =>
  * Source: Pascanu et al. 2013, arXiv:1211.5063, algorithm 1; the small number as in PyTorch.
  */
 export function clipNorm(limit: number): Clip {
-  above("norm", limit);
+  checkSettings("clip", { norm: limit }, "a number above 0");
   return {
     name: `norm ${limit}`,
     init: () => ({}),
@@ -98,7 +99,7 @@ export function clipNorm(limit: number): Clip {
 
 /** Each number of the gradient is held within ±limit. */
 export function clipValue(limit: number): Clip {
-  above("value", limit);
+  checkSettings("clip", { value: limit }, "a number above 0");
   const held = clip(slot(0), -limit, limit);
   return {
     name: `value ${limit}`,
@@ -116,14 +117,9 @@ export function clipValue(limit: number): Clip {
  */
 export function zclip(options: ZClipOptions = {}): Clip {
   const { threshold = 2.5, decay = 0.97, warmUp = 25 } = options;
-  above("zscore threshold", threshold);
-  above("zscore warmUp", warmUp);
-  if (!(decay >= 0 && decay < 1))
-    fail("bad-argument", {
-      where: "clip",
-      given: `decay = ${decay}`,
-      expected: "a number in [0, 1)",
-    });
+  const above = { "zscore threshold": threshold, "zscore warmUp": warmUp };
+  checkSettings("clip", above, "a number above 0");
+  checkSettings("clip", { decay }, "a number in [0, 1)");
   const [norm, mean, variance, count] = [slot(0), slot(1), slot(2), slot(3)];
   const warm = less(count, warmUp);
   const deviation = sqrt(variance);
@@ -160,13 +156,4 @@ function running(norm: Tensor, seen: readonly Tensor[], decay: number, warm: Exp
     variance: each("running variance", variance2, norm, ...seen, nextMean),
     count: each("count", add(slot(0), 1), seen[2]),
   };
-}
-
-function above(name: string, value: number) {
-  if (!(value > 0))
-    fail("bad-argument", {
-      where: "clip",
-      given: `${name} = ${value}`,
-      expected: "a number above 0",
-    });
 }

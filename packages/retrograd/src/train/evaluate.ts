@@ -1,7 +1,7 @@
 /** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/training.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
-import { checkLabels, type DataSource, type Fed, feed, padRows, windows } from "./batch.ts";
+import { checkLabels, type DataSource, type Fed, feed, padRows } from "./batch.ts";
 import type { Loss, Mean } from "./losses/loss.ts";
 import type { Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
@@ -53,7 +53,7 @@ export function evaluator(options: EvaluateOptions): Evaluator {
       started = true;
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
       const padded = padRows(fed, rows);
-      for (const window of method.window ? windows(padded, method.window) : [padded]) {
+      for (const window of method.cut?.(padded) ?? [padded]) {
         const out = program!.call(window);
         addUp(totals, [out.loss, ...out.metrics]);
         await pause();

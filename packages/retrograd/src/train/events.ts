@@ -1,5 +1,5 @@
 /** What happens in a run, as plain data: it prints, it crosses to a thread, it is a JSON line. */
-import type { Code } from "../errors.ts";
+import type { Notice } from "../errors.ts";
 
 /** Where a run stands. */
 export interface Position {
@@ -41,11 +41,8 @@ export interface CheckpointEvent extends Position {
   /** Name in the store. */
   readonly name: string;
 }
-export interface WarningEvent extends Position {
+export interface WarningEvent extends Position, Notice {
   readonly type: "warning";
-  readonly code: Code;
-  readonly text: string;
-  readonly data: Readonly<Record<string, unknown>>;
 }
 export type DoneReason = "epochs" | "steps" | "early-stopping" | "stopped";
 export interface DoneEvent extends Position {

@@ -1,6 +1,6 @@
 /** Training: losses, optimizers, schedules, methods, and the loop that ties them. */
 export type { Batch, DataSource, Fed, Values } from "./batch.ts";
-export { feed, padRows, windows } from "./batch.ts";
+export { feed, padRows } from "./batch.ts";
 export { type Clip, type ClipOptions, clipping, type ZClipOptions } from "./clip.ts";
 export { type Evaluation, type Evaluator, evaluate, evaluator } from "./evaluate.ts";
 export type * from "./events.ts";
@@ -33,6 +33,7 @@ export {
 } from "./step.ts";
 export { memoryStore, registerFolders, type Store } from "./store.ts";
 export { train } from "./trainer.ts";
+export { windows } from "./windows.ts";
 export {
   type Build,
   type Port,

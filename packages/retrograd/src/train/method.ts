@@ -2,13 +2,15 @@
  * A method decides how credit travels back through time: it turns one batch into a loss, a gradient
  * and the state to go on from. Each method is a file of its own in methods/.
  */
+
+import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import { stopGradient } from "../ops/stopGradient.ts";
 import { index, less, select, slot } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Fed } from "./batch.ts";
 import { type Loss, type Mean, numberOf } from "./losses/loss.ts";
-import { each, letters, zip } from "./pointwise.ts";
+import { each, zip } from "./pointwise.ts";
 
 /** What training needs of a model; every model of retrograd/layers offers it. */
 export interface Trainable {
@@ -55,8 +57,9 @@ export interface Method {
   readonly name: string;
   /** Every number that decides what it does, for checkpoints and reports. */
   readonly settings: Readonly<Record<string, number | boolean>>;
-  /** Longer sequences are cut into windows of so many steps, one update each. */
+  /** Longer sequences are cut into windows of so many steps, one update each, by `cut`. */
   readonly window?: number;
+  cut?(batch: Fed): Iterable<Fed>;
   /** True when the state goes on from one batch to the next, also while evaluating. */
   readonly carries: boolean;
   /** What is carried before the first batch, a tree; {} where nothing is. */
@@ -93,7 +96,7 @@ export function validMask({ inputs, lengths, mask }: Fed, output: Tensor): Tenso
   const sizes = { b: output.shape[1] };
   const inside = less(index("b"), slot(0));
   if (!mask) return map("a->ab", inside, [lengths], { sizes, name: "lengths" });
-  const own = letters(mask.rank);
+  const own = lettersOfRank(mask.rank);
   const body = select(inside, numberOf(slot(1), mask.dtype, output.dtype), 0);
   const out = mask.rank > 1 ? own : "ab";
   return map(`a,${own}->${out}`, body, [lengths, mask], { sizes, name: "lengths" });

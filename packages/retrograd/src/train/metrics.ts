@@ -2,7 +2,7 @@
  * Metrics: what people read. Like a loss, each is a sum and a count, so that its value over many
  * batches is exact; `finish` turns their quotient into the number that is shown.
  */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/training.ts";
 import { map } from "../ops/map.ts";
 import { equal, index, select, slot, sub } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";

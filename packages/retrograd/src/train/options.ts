@@ -1,5 +1,5 @@
 /** What train takes, checked before anything runs. */
-import { fail } from "../errors.ts";
+import { fail } from "../errors/training.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { key, split } from "../ops/random.ts";
 import type { DataSource } from "./batch.ts";
@@ -10,6 +10,7 @@ import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { constantRate, type Schedule } from "./schedules.ts";
+import { checkSettings } from "./settings.ts";
 import type { StepOptions } from "./step.ts";
 import { type Store, storeOf } from "./store.ts";
 
@@ -102,13 +103,7 @@ function checkCounts(options: TrainOptions): void {
     "earlyStopping.patience": options.earlyStopping?.patience,
     "checkpoint.every": options.checkpoint?.every,
   };
-  for (const [name, value] of Object.entries(counts))
-    if (value !== undefined && !(value >= 1 && Number.isInteger(value)))
-      fail("bad-argument", {
-        where: "train",
-        given: `${name} = ${value}`,
-        expected: "a whole number above 0",
-      });
+  checkSettings("train", counts, "a whole number above 0");
   if (!options.epochs && !options.steps && !options.earlyStopping)
     fail("bad-argument", {
       where: "train",

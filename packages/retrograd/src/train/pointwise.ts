@@ -2,28 +2,25 @@
  * Formulas over whole trees of tensors. Training is written as scalar expressions (an optimizer is
  * three of them); `each` spreads one over tensors, so that every formula is a single fused loop.
  */
+import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { add, type Expr, mul, slot, toFloat32, toFloat64 } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten, flattenLike, rebuild } from "../tensor/tree.ts";
 
-/** One letter for each axis of a rank. */
-export const letters = (rank: number): string =>
-  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".slice(0, rank);
-
 /**
  * `body` at every place. An operand of lower rank is repeated over the axes it lacks, which are the
  * last ones: a number meets everything, a mask [batch, time] meets [batch, time, feature].
  */
 export function each(name: string, body: Expr, ...args: readonly Tensor[]): Tensor {
-  const out = letters(Math.max(0, ...args.map((t) => t.rank)));
+  const out = lettersOfRank(Math.max(0, ...args.map((t) => t.rank)));
   return map(`${args.map((t) => out.slice(0, t.rank))}->${out}`, body, args, { name });
 }
 
 /** Σ body over every place, a scalar; operands are spread as in `each`. */
 export function total(name: string, body: Expr, ...args: readonly Tensor[]): Tensor {
-  const all = letters(Math.max(0, ...args.map((t) => t.rank)));
+  const all = lettersOfRank(Math.max(0, ...args.map((t) => t.rank)));
   return map(`${args.map((t) => all.slice(0, t.rank))}->`, body, args, { name });
 }
 

@@ -2,15 +2,17 @@
  * A run: the training loop as an async iterable of events. Nothing happens until it is iterated;
  * between two events everything is at rest, so it can be read, saved, stopped and gone on with.
  */
-import { type Code, type DataOf, describe, fail } from "../errors.ts";
+
+import { compilerMessages } from "../errors/compiler.ts";
+import { fail } from "../errors/training.ts";
+import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
 import { isFloat } from "../scalar/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
-import { autopsy } from "./autopsy.ts";
-import { checkLabels, type Fed, feed, padRows, windows } from "./batch.ts";
-import { type Checkpoint, fill, readBest, readLast, writeBest, writeLast } from "./checkpoint.ts";
+import { checkLabels, type Fed, feed, padRows } from "./batch.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { type Evaluation, type Evaluator, evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
 import type { Plan } from "./options.ts";
@@ -24,6 +26,9 @@ const inputOf = ({ dtype, shape, rank }: Tensor) =>
   isFloat(dtype) && rank > 2
     ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
     : {};
+
+/** Loaded with the first store: a page that keeps nothing does not carry files of weights. */
+const checkpoints = () => import("./checkpoint.ts");
 
 type Events = AsyncGenerator<TrainEvent, void, void>;
 
@@ -85,6 +90,7 @@ export class Run implements AsyncIterable<TrainEvent> {
         expected: "a run after its first event",
       });
     const store = storeOf(where);
+    const { writeBest, writeLast } = await checkpoints();
     if (this.#best) await writeBest(store, this.#best.params, this.#best.at);
     await writeLast(store, this.#program.read(), this.#progress);
   }
@@ -103,7 +109,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     let failed = false;
     try {
       release = await store?.lock?.();
-      if (store && !this.#program) await this.#mustBeFree(store);
+      if (store && !this.#program) await (await checkpoints()).mustBeFree(store);
       yield* this.#epochs();
     } catch (error) {
       failed = true;
@@ -114,12 +120,6 @@ export class Run implements AsyncIterable<TrainEvent> {
       await release?.();
       this.#running = false;
     }
-  }
-
-  /** A new run does not write over an old one. @throws "folder-taken" */
-  async #mustBeFree(store: Store): Promise<void> {
-    const { checkpoint } = await readLast(store);
-    if (checkpoint) fail("folder-taken", { folder: store.name, step: checkpoint.progress.step });
   }
 
   async *#epochs(): Events {
@@ -153,7 +153,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     this.#begin(fed);
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
     const padded = padRows(fed, this.#progress.rows);
-    const parts = method.window ? [...windows(padded, method.window)] : [padded];
+    const parts = method.cut ? [...method.cut(padded)] : [padded];
     for (const part of parts.slice(this.#progress.window)) {
       yield this.#step(part, parts.length);
       const { step } = this.#progress;
@@ -164,14 +164,14 @@ export class Run implements AsyncIterable<TrainEvent> {
     }
   }
 
-  #step(batch: Fed, parts: number): StepEvent {
+  async #step(batch: Fed, parts: number): Promise<StepEvent> {
     const { optimizer, schedule } = this.#plan;
     const was = this.#progress;
     const rate = optimizer.rate * schedule.factor(was.step, was.schedule);
     const begin = performance.now();
     const out = this.#program!.call(batch, this.#scalar(rate));
     const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#notFinite(batch, loss);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) await this.#notFinite(batch, loss);
     const last = was.window + 1 === parts;
     this.#progress = {
       ...was,
@@ -202,7 +202,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const carry = firstCarry(step, params, rows);
     this.#params = params;
     this.#program = resident(trainingStep(step), carry, { target, memoryLimit });
-    if (this.#restored) this.#program.write(fill(carry, this.#restored.tensors));
+    if (this.#restored) this.#program.write(this.#restored.fill(carry));
     if (loss.target === "label") this.#classes = classesOf(step, params, fed);
   }
 
@@ -232,11 +232,13 @@ export class Run implements AsyncIterable<TrainEvent> {
     yield { type: "validation", ...this.position, ...found, best };
     if (Number.isFinite(found.loss)) yield* this.#assess(found.loss);
     else
-      yield this.#warning("not-finite", {
-        what: "The validation loss",
-        step: undefined,
-        op: "the validation data",
-      });
+      yield this.#warning(
+        notice(compilerMessages, "not-finite", {
+          what: "The validation loss",
+          step: undefined,
+          op: "the validation data",
+        }),
+      );
   }
 
   #isBest = (loss: number): boolean => !this.#progress.best || loss < this.#progress.best.loss;
@@ -255,6 +257,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (!best) return;
     this.#best = { at: this.#progress.best!, params: this.params };
     if (!store) return;
+    const { writeBest } = await checkpoints();
     const name = await writeBest(store, this.#best.params, this.#best.at);
     yield { type: "checkpoint", ...this.position, kind: "best", name };
   }
@@ -268,6 +271,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   async #writeLast(): Promise<string | undefined> {
     const { store } = this.#plan;
     if (!store || !this.#program || this.#saved === this.#progress) return undefined;
+    const { writeLast } = await checkpoints();
     const progress = { ...this.#progress, serial: this.#progress.serial + 1 };
     const name = await writeLast(store, this.#program.read(), progress);
     this.#progress = progress;
@@ -287,11 +291,16 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   /** The carry is as it was before the step: look for the cause there. @throws "not-finite" */
-  #notFinite(batch: Fed, loss: number): never {
+  async #notFinite(batch: Fed, loss: number): Promise<never> {
     const { step, method, target } = this.#plan;
     const carry = this.#program!.read();
     const lesson = { ...step, batch, key: step.key && fold(step.key, carry.step) };
-    const found = autopsy({ method, lesson, carry, target }) ?? {
+    // Loaded when it is needed; a page that has lost its server still learns what happened.
+    const cause = await import("./autopsy.ts").then(
+      ({ autopsy }) => autopsy({ method, lesson, carry, target }),
+      () => undefined,
+    );
+    const found = cause ?? {
       what: Number.isFinite(loss) ? "The norm of the gradient" : "The loss",
       step: undefined,
       op: "a sum over the batch",
@@ -302,14 +311,11 @@ export class Run implements AsyncIterable<TrainEvent> {
     return fail("not-finite", data);
   }
 
-  #warning<C extends Code>(code: C, data: DataOf<C>): WarningEvent {
-    const plain = data as Readonly<Record<string, unknown>>;
-    return { type: "warning", ...this.position, code, text: describe(code, data), data: plain };
-  }
+  #warning = (told: Notice): WarningEvent => ({ type: "warning", ...this.position, ...told });
 
   /** Say something as the first event. */
-  warn<C extends Code>(code: C, data: DataOf<C>): void {
-    this.#warnings.push(this.#warning(code, data));
+  warn(told: Notice): void {
+    this.#warnings.push(this.#warning(told));
   }
 
   /** Put what was restored in its place: a run that has just been read can be looked at. */
@@ -319,7 +325,7 @@ export class Run implements AsyncIterable<TrainEvent> {
       break;
     }
     const { best } = this.#progress;
-    const params = best && (await readBest(store, this.#params));
+    const params = best && (await (await checkpoints()).readBest(store, this.#params));
     if (best && params) this.#best = { at: best, params };
   }
 }

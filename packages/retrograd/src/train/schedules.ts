@@ -2,7 +2,7 @@
  * Schedules: how the learning rate moves, as a factor on the optimizer's own. A schedule is a pure
  * function of the step and of a small plain state, so that it is saved with a run.
  */
-import { fail } from "../errors.ts";
+import { checkSettings } from "./settings.ts";
 
 export interface Schedule<S = any> {
   readonly name: string;
@@ -26,7 +26,7 @@ export const constantRate = (): Schedule<null> => ({
  *   (step + 1) / steps   while step < steps
  */
 export function warmUp<S>(steps: number, next: Schedule<S> = constantRate() as any): Schedule<S> {
-  positive("warmUp", "steps", steps);
+  checkSettings("warmUp", { steps }, "a whole number above 0");
   const { observe } = next;
   return {
     name: `warmUp(${steps}, ${next.name})`,
@@ -42,7 +42,7 @@ export function warmUp<S>(steps: number, next: Schedule<S> = constantRate() as a
  * Source: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5, one period.
  */
 export function cosine(steps: number, { floor = 0 }: { floor?: number } = {}): Schedule<null> {
-  positive("cosine", "steps", steps);
+  checkSettings("cosine", { steps }, "a whole number above 0");
   return {
     name: `cosine(${steps}, floor ${floor})`,
     initial: null,
@@ -56,7 +56,7 @@ export function stepDown(
   every: number,
   { factor = 0.1 }: { factor?: number } = {},
 ): Schedule<null> {
-  positive("stepDown", "every", every);
+  checkSettings("stepDown", { every }, "a whole number above 0");
   return {
     name: `stepDown(${every}, factor ${factor})`,
     initial: null,
@@ -95,13 +95,4 @@ export function plateau(options: PlateauOptions = {}): Schedule<PlateauState> {
       return { ...state, factor: Math.max(floor, state.factor * factor), waited: 0 };
     },
   };
-}
-
-function positive(where: string, name: string, value: number) {
-  if (!(value > 0 && Number.isInteger(value)))
-    fail("bad-argument", {
-      where,
-      given: `${name} = ${value}`,
-      expected: "a whole number above 0",
-    });
 }

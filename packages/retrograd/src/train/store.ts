@@ -2,7 +2,8 @@
  * Stores: where a run keeps its checkpoints. Three verbs are enough; a write is whole or did not
  * happen. Folders come from retrograd/node, which registers itself; pages bring their own store.
  */
-import { fail } from "../errors.ts";
+import { fail as failOnFile } from "../errors/files.ts";
+import { fail } from "../errors/training.ts";
 
 export interface Store {
   /** What messages call it: a path, or "memory". */
@@ -27,7 +28,12 @@ export function memoryStore(): Store {
     list: () => [...files.keys()],
     async lock() {
       if (locked)
-        fail("folder-locked", { folder: "memory", process: 0, host: "this page", since: "before" });
+        failOnFile("folder-locked", {
+          folder: "memory",
+          process: 0,
+          host: "this page",
+          since: "before",
+        });
       locked = true;
       return async () => {
         locked = false;

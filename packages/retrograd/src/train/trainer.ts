@@ -5,8 +5,6 @@
  *   for await (const event of run) if (event.type === "epoch") console.log(event.loss);
  *   const { params } = run;
  */
-import { fail } from "../errors.ts";
-import { readLast } from "./checkpoint.ts";
 import { planOf, type TrainOptions } from "./options.ts";
 import { Run } from "./run.ts";
 import { type Store, storeOf } from "./store.ts";
@@ -29,16 +27,13 @@ function start(options: TrainOptions): Run {
  * @throws "checkpoint-missing", "checkpoint-mismatch"
  */
 async function resume(where: Store | string, options: TrainOptions): Promise<Run> {
+  const { mustExist, remarks } = await import("./checkpoint.ts");
   const store = storeOf(where);
-  const { checkpoint, damaged } = await readLast(store);
-  if (!checkpoint) fail("checkpoint-missing", { where: store.name });
+  const last = await mustExist(store);
   const plan = planOf({ ...options, checkpoint: { ...options.checkpoint, store } });
-  const run = new Run(plan, checkpoint);
+  const run = new Run(plan, last.checkpoint);
   await run.prepare(store);
-  for (const name of damaged) run.warn("checkpoint-damaged", { name, where: store.name });
-  for (const [name, expected] of Object.entries(checkpoint.progress.settings))
-    if (plan.settings[name] !== expected)
-      run.warn("checkpoint-mismatch", { name, given: plan.settings[name], expected });
+  for (const remark of remarks(store, last, plan.settings)) run.warn(remark);
   return run;
 }
 

@@ -10,7 +10,9 @@
  *   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
  *   for await (const event of trainInWorker(worker, { epochs: 3 })) console.log(event);
  */
-import { fail, RetrogradError } from "../errors.ts";
+
+import { fail } from "../errors/files.ts";
+import { RetrogradError } from "../errors.ts";
 import type { Data, DType } from "../scalar/index.ts";
 import { concrete, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";

@@ -126,7 +126,7 @@ test("messages", () => {
   `);
   expect(go({ lengths: tensor([5, 1, 0]) })).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: scan: lengths [3] was given, but int32 lengths was expected.
-      Convert one of them first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)]
+      Convert it first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)]
   `);
   expect(go({ lengths: tensor([5, 1], { dtype: "int32" }) })).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: scan with a mask: state "state" float64 [3, 2] was given, but the leading axes of the mask, [2] was expected.
@@ -134,7 +134,7 @@ test("messages", () => {
   `);
   expect(go({ mask: placeholder(float(TIME)) })).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: scan: mask float64 [5] was given, but a bool mask was expected.
-      Convert one of them first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)]
+      Convert it first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)]
   `);
   expect(go({ mask: tensor([true, true]) })).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: scan: the input float64 [5, 3, 2] says 5 time steps, but input "mask" bool [2] says 2.

@@ -1,6 +1,7 @@
 /** The public names together, as a user writes them; checked by the type checker too. */
 import { expect, test } from "vitest";
-import { grad, graph, jit, scan, type Tensor, tensor, valueAndGrad } from "../../src/index.ts";
+import { graph } from "../../src/graph/index.ts";
+import { grad, jit, scan, type Tensor, tensor, valueAndGrad } from "../../src/index.ts";
 
 interface Params {
   W: Tensor;

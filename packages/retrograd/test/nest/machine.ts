@@ -3,7 +3,8 @@
  * with NaN before every run, save for what a program may rely on. A kernel that reads a place before
  * it is written, or a plan that gives one place to two living values, shows in the outputs.
  */
-import { compile } from "../../src/nest/compile.ts";
+import { optimise } from "../../src/compile/index.ts";
+import { type Compiled, compileOptimised } from "../../src/nest/compile.ts";
 import { type Abilities, type Buffer, kernelsOf, resolve } from "../../src/nest/nest.ts";
 import type { CompileOptions } from "../../src/nest/program.ts";
 import { bytesOf, type Data } from "../../src/scalar/dtype.ts";
@@ -13,8 +14,13 @@ import type { Graph } from "../../src/tensor/graph.ts";
 export const FUSED: Abilities = { vectorBytes: 16, fma: true, registers: 16 };
 export const PLAIN: Abilities = { ...FUSED, fma: false };
 
-export function machine(graph: Graph, can: Abilities = PLAIN, options: CompileOptions = {}) {
-  const compiled = compile(graph, can, options);
+export interface MachineOptions extends CompileOptions {
+  /** Rows that chunks of time loops aim at: few of them cut short loops too. */
+  rows?: number;
+}
+
+export function machine(graph: Graph, can: Abilities = PLAIN, options: MachineOptions = {}) {
+  const compiled = compileOptimised(optimise(graph, options.rows), can, options);
   const { schedule, inputs, outputs, peakBytes } = compiled;
   const bytes = assemble(schedule);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(peakBytes / 65536) + 1 });
@@ -69,7 +75,7 @@ export function machine(graph: Graph, can: Abilities = PLAIN, options: CompileOp
 }
 
 /** One line for each kernel: its name and what was done to it. */
-function notesOf({ schedule }: ReturnType<typeof compile>): string[] {
+function notesOf({ schedule }: Compiled): string[] {
   const lines: string[] = [];
   for (const items of [schedule.setup, schedule.main])
     kernelsOf(items, ({ name, note }) => lines.push(`${name}: ${note}`));

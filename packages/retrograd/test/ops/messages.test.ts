@@ -49,17 +49,17 @@ test("operands", () => {
     where: a [5, 1, 3] does not broadcast with b [4, 2, 3]: 5 meets 4 at axis −3.
       Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
     mul: x float32 [2, 3] with n float64 [3] was given, but one dtype was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert one of them first: x.cast("float64"). Nothing is converted silently.   (dtype-mismatch)
     add: tanh [2, 3] does not broadcast with constant [2]: 3 meets 2 at axis −1.
       Shapes align at the last axis; make the two sizes equal, or one of them 1.   (broadcast-mismatch)
     add: ids int32 [4] with the number 0.5 was given, but a whole number was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
-    exp: int32 was given, but a float was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+    exp: int32 was given, but a float32 or float64 was expected.
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
     add: bool was given, but a number was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
     where: float32 was given, but a bool condition was expected.
-      Convert one of them first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)
     add: an array was given, but a tensor or a number was expected.
       Give a tensor or a number.   (bad-argument)
     cast: "float16" is not known.
@@ -108,13 +108,13 @@ test("axes and shapes", () => {
     sum: axis 2 does not exist in x [2, 3].
       Count axes from 0, or from −1 for the last one.   (axis-range)
     sum: a bool to sum was given, but a number was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
     mean: ids int32 [4] was given, but float32 or float64 was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
     max: empty [0, 3] was given, but at least one element was expected.
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
     any: x float32 [2, 3] was given, but bool was expected.
-      Convert one of them first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)
     reshape: x [2, 3] with 6 elements was given, but 8 for the shape [4, 2] was expected.
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)
     reshape: x [2, 3] with 6 elements was given, but a multiple of 4 for the shape [4, -1] was expected.
@@ -143,8 +143,8 @@ test("axes and shapes", () => {
       Give a list of sizes that add up to the 3 of axis 1, or a number that divides it.   (bad-argument)
     pad: [[1,1]] for x [2, 3] was given, but one pair [before, behind] per axis was expected.
       Give one pair [before, behind] per axis.   (bad-argument)
-    zeros: [2.5] was given, but a list of whole numbers ≥ 0 was expected.
-      Give a list of whole numbers ≥ 0.   (bad-argument)
+    zeros: [2.5] was given, but a shape: a list of whole numbers ≥ 0 was expected.
+      Give a shape: a list of whole numbers ≥ 0.   (bad-argument)
     arange: 0, 5, 0 was given, but a finite range with a step other than 0 was expected.
       Give a finite range with a step other than 0.   (bad-argument)
     "
@@ -179,7 +179,7 @@ test("indices", () => {
     slice: the step -1 was given, but a whole step of at least 1 (flip reads backwards) was expected.
       Give a whole step of at least 1 (flip reads backwards).   (bad-argument)
     take: constant float32 [2] was given, but an int32 tensor of indices was expected.
-      Convert one of them first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)
     take: index 5 (element 1 of constant int32 [2]) is out of range; 0…1 was expected.
       Keep the index within 0…1.   (index-range)
     take: axis "0" is 2 in x [2, 3] but 4 in ids int32 [4].
@@ -214,7 +214,7 @@ test("random numbers", () => {
     random.normal: 3 was given, but a shape: a list of whole numbers ≥ 0 was expected.
       Give a shape: a list of whole numbers ≥ 0.   (bad-argument)
     random.normal: int32 was given, but float32 or float64 was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)
     random.integers: low 3 and high 3 was given, but a range of whole 32-bit numbers with low < high was expected.
       Give a range of whole 32-bit numbers with low < high.   (bad-argument)
     random.fold: x [2, 3] was given, but a whole number of 32 bits, or an int32 scalar was expected.

@@ -1,14 +1,20 @@
 /** What may be simplified may be simplified for every number: NaN, −0 and ±∞ included. */
 import { describe, expect, test } from "vitest";
 import {
+  add,
   call,
   compileReference,
   constant,
   type Expr,
+  less,
+  max,
+  mul,
   parts,
   type Scalar,
   scalars,
+  select,
   slot,
+  sub,
 } from "../../src/scalar/index.ts";
 
 const numbers = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, 1e-310, 1e300, Infinity, -Infinity, Number.NaN];
@@ -42,6 +48,30 @@ test("constants fold to the value of the row", () => {
     const folded = call(fn, [constant(0.75)]);
     expect(folded, fn.name).toEqual(constant(fn.evaluate(0.75)));
   }
+});
+
+describe("int32", () => {
+  const int = (e: Expr, x: number) => compileReference(e, ["int32"])({ slots: [x], indices: {} });
+  const last = 2 ** 31 - 1;
+
+  test("a product with −1 is a product of int32", () => {
+    expect(int(mul(slot(0), -1), 5)).toBe(-5);
+    expect(int(mul(-1, slot(0)), -(2 ** 31))).toBe(-(2 ** 31));
+  });
+
+  test("constants that overflow wrap, whatever reads them", () => {
+    for (const x of [0, 1, -7]) {
+      expect(int(add(slot(0), add(last, 1)), x)).toBe((x + -(2 ** 31)) | 0);
+      expect(int(max(slot(0), add(last, 1)), x)).toBe(x);
+      expect(int(less(slot(0), mul(last, 2)), x)).toBe(+(x < -2));
+      expect(int(select(less(slot(0), 0), sub(-last, 2), slot(0)), x)).toBe(x < 0 ? last : x);
+    }
+  });
+
+  test("the same constants of floats do not wrap", () => {
+    expect(value(add(slot(0), add(last, 1)), 0)).toBe(2 ** 31);
+    expect(value(less(slot(0), mul(last, 2)), 0)).toBe(1);
+  });
 });
 
 test("every row names itself, and its cost is known", () => {

@@ -1,8 +1,8 @@
 /** Graphs as text and as pictures: stable, complete, and nothing overlaps. */
 import { expect, test } from "vitest";
-import { drawingOf } from "../../src/loops/draw/drawing.ts";
-import { layoutOf } from "../../src/loops/draw/layout.ts";
-import { graph } from "../../src/loops/graph.ts";
+import { drawingOf } from "../../src/graph/drawing.ts";
+import { graph } from "../../src/graph/index.ts";
+import { layoutOf } from "../../src/graph/layout.ts";
 import { scan } from "../../src/loops/scanTree.ts";
 import { whileLoop } from "../../src/loops/while.ts";
 import { map } from "../../src/ops/map.ts";

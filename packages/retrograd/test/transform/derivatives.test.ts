@@ -225,7 +225,7 @@ test("messages", () => {
   `);
   expect(() => grad((n: Tensor) => n)(n)).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: grad: argument 0 int32 [] was given, but a float32 or float64 number was expected.
-      Convert one of them first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)]
+      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)]
   `);
   expect(() => grad((() => 3) as any)(x)).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: what the function returned: number 3 was given, but a tensor, or an object or array of tensors was expected.

@@ -1,5 +1,6 @@
 /** Cross-entropy of classes: how surprised the logits are by the labels, in nats. */
-import { fail } from "../../errors.ts";
+import { fail } from "../../errors/training.ts";
+import { lettersOfRank } from "../../ops/axes.ts";
 import { map } from "../../ops/map.ts";
 import { stopGradient } from "../../ops/stopGradient.ts";
 import {
@@ -16,8 +17,9 @@ import {
   sub,
 } from "../../scalar/index.ts";
 import { sameShape, showShape, type Tensor } from "../../tensor/tensor.ts";
-import { each, letters } from "../pointwise.ts";
-import { checkNumber, type Loss, lossOf, numberOf, summed } from "./loss.ts";
+import { each } from "../pointwise.ts";
+import { checkSettings } from "../settings.ts";
+import { type Loss, lossOf, numberOf, summed } from "./loss.ts";
 
 export interface CrossEntropyOptions {
   /** Label of positions without a target. */
@@ -35,7 +37,7 @@ export interface CrossEntropyOptions {
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { ignore, labelSmoothing = 0 } = options;
-  checkNumber("crossEntropy", "labelSmoothing", labelSmoothing, "[0, 1)");
+  checkSettings("crossEntropy", { labelSmoothing }, "a number in [0, 1)");
   return lossOf({
     name: labelSmoothing ? `cross-entropy (smoothing ${labelSmoothing})` : "cross-entropy",
     target: "label",
@@ -69,7 +71,7 @@ function surprise(output: Tensor, target: Tensor, smoothing: number): Tensor {
 
 /** Letters of every axis, of all but the classes, and of the classes. */
 export function axes(output: Tensor): [all: string, at: string, own: string] {
-  const all = letters(output.rank);
+  const all = lettersOfRank(output.rank);
   return [all, all.slice(0, -1), all.slice(-1)];
 }
 

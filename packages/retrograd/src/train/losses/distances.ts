@@ -1,5 +1,5 @@
 /** Losses that compare an output with its target number by number: one formula each. */
-import { fail } from "../../errors.ts";
+import { fail } from "../../errors/training.ts";
 import { reshape } from "../../ops/reshape.ts";
 import {
   abs,
@@ -13,7 +13,8 @@ import {
   sub,
 } from "../../scalar/index.ts";
 import { sameShape, showShape, type Tensor } from "../../tensor/tensor.ts";
-import { checkNumber, type Loss, lossOf, type Mean, numberOf, summed } from "./loss.ts";
+import { checkSettings } from "../settings.ts";
+import { type Loss, lossOf, type Mean, numberOf, summed } from "./loss.ts";
 
 type Distance = (output: Expr, target: Expr) => Expr;
 
@@ -67,7 +68,7 @@ export const mae = (): Loss => loss("mae", absoluteError);
  * Source: Huber 1964, doi:10.1214/aoms/1177703732.
  */
 export function huber({ delta = 1 }: { delta?: number } = {}): Loss {
-  checkNumber("huber", "delta", delta, "> 0");
+  checkSettings("huber", { delta }, "a number above 0");
   return loss(`huber (delta ${delta})`, (o, t) => {
     const e = sub(o, t);
     const far = mul(sub(abs(e), delta / 2), delta);

@@ -1,5 +1,6 @@
 /** Losses for forecasts that say how sure they are: a normal distribution, or several quantiles. */
-import { fail } from "../../errors.ts";
+import { fail } from "../../errors/training.ts";
+import { lettersOfRank } from "../../ops/axes.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { sliceOp } from "../../ops/slice.ts";
 import {
@@ -17,7 +18,6 @@ import {
   sub,
 } from "../../scalar/index.ts";
 import { apply, sameShape, showShape, sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { letters } from "../pointwise.ts";
 import { type Loss, lossOf, numberOf, summed } from "./loss.ts";
 
 export interface GaussianOptions {
@@ -96,7 +96,7 @@ export function quantile({ levels }: { levels: readonly number[] }): Loss {
           given: `the output ${showShape(output.shape)} for a target ${showShape(target.shape)}`,
           expected: `${count} outputs for each target`,
         });
-      const all = letters(shape.length);
+      const all = lettersOfRank(shape.length);
       const e = sub(numberOf(slot(1), target.dtype, output.dtype), slot(0));
       const slope = sub(slot(2), select(less(e, 0), 1, 0));
       const args = [reshape(output, shape), target, tensor([...levels], { dtype: output.dtype })];

@@ -3,11 +3,12 @@
  * over several batches are exact. A masked position adds nothing to the loss or to any gradient,
  * even where its output or target is not a number.
  */
-import { fail } from "../../errors.ts";
+import { fail } from "../../errors/training.ts";
+import { lettersOfRank } from "../../ops/axes.ts";
 import { map } from "../../ops/map.ts";
 import { type DType, div, type Expr, greater, mul, select, slot } from "../../scalar/index.ts";
 import { showShape, sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { converted, each, letters, total } from "../pointwise.ts";
+import { converted, each, total } from "../pointwise.ts";
 
 /** A mean in two parts; the parts of several batches add up. */
 export interface Mean {
@@ -60,7 +61,7 @@ export function summed(
   operands?: readonly string[],
 ): Mean {
   const [output] = args;
-  const all = letters(output.rank);
+  const all = lettersOfRank(output.rank);
   const places = operands ?? args.map((t) => all.slice(0, t.rank));
   if (!mask) return { sum: map(`${places}->`, body, args, { name }), count: countOf(output) };
   if (mask.shape.some((n, axis) => n !== output.shape[axis]))
@@ -80,15 +81,4 @@ function countOf(x: Tensor, mask?: Tensor): Tensor {
   if (!mask) return tensor(x.size, { dtype: x.dtype });
   const each = sizeOf(x.shape.slice(mask.rank));
   return total("count", mul(numberOf(slot(0), mask.dtype, x.dtype), each), mask);
-}
-
-/** A setting must be a number in its range. @throws "bad-argument" */
-export function checkNumber(where: string, name: string, value: number, range: "> 0" | "[0, 1)") {
-  const good = range === "> 0" ? value > 0 && Number.isFinite(value) : value >= 0 && value < 1;
-  if (!good)
-    fail("bad-argument", {
-      where,
-      given: `${name} = ${value}`,
-      expected: range === "> 0" ? "a number above 0" : "a number in [0, 1)",
-    });
 }

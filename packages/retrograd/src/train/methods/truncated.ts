@@ -2,8 +2,9 @@
  * Truncated backpropagation through time: sequences are cut into windows, the state goes on from
  * one to the next, and the gradient stops at the border.
  */
-import { fail } from "../../errors.ts";
+import { fail } from "../../errors/training.ts";
 import { beginning, type Method } from "../method.ts";
+import { windows } from "../windows.ts";
 import { exact } from "./bptt.ts";
 
 /**
@@ -26,6 +27,7 @@ export function truncated({ window }: { window: number }): Method {
     name: "truncated",
     settings: { window },
     window,
+    cut: (batch) => windows(batch, window),
     carries: true,
     init: (model, params, rows) => model.state(params, rows),
     learn: (lesson, params, state) => exact(lesson, params, (p) => beginning(lesson, p, state)),

@@ -2,7 +2,8 @@
 import { add, div, expm1, mul, neg, slot, slotsOf, sqrt, sub } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { as, each, zip } from "../pointwise.ts";
-import { checkSettings, type Optimizer, zerosLike } from "./optimizer.ts";
+import { checkSettings } from "../settings.ts";
+import { type Optimizer, zerosLike } from "./optimizer.ts";
 
 export interface AdamOptions {
   /** Shares of the mean and of the mean square that are kept at each step, in [0, 1). */
@@ -36,8 +37,8 @@ export function adamw(rate = 1e-3, options: AdamOptions = {}): Optimizer {
 
 function adaptive(name: string, rate: number, options: AdamOptions, decoupled: boolean): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
-  checkSettings(name, { rate, epsilon, weightDecay });
-  checkSettings(name, { beta1, beta2 }, 1);
+  checkSettings(name, { rate, epsilon, weightDecay }, "a number of at least 0");
+  checkSettings(name, { beta1, beta2 }, "a number in [0, 1)");
   const penalty = !decoupled && weightDecay ? add(slot(1), mul(slot(2), weightDecay)) : slot(1);
   const mean = add(mul(slot(0), beta1), mul(penalty, 1 - beta1));
   const square = add(mul(slot(0), beta2), mul(mul(penalty, penalty), 1 - beta2));

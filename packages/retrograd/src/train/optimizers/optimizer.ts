@@ -2,7 +2,6 @@
  * An optimizer: a formula for the next parameters from the gradient and what it remembers. Both are
  * trees of the parameters' own structure, so that the whole update lies inside the compiled step.
  */
-import { fail } from "../../errors.ts";
 import { allocate } from "../../scalar/index.ts";
 import { concrete, type Tensor } from "../../tensor/tensor.ts";
 import { mapTree } from "../../tensor/tree.ts";
@@ -32,14 +31,3 @@ export const zerosLike = (params: unknown): any =>
   mapTree(params, (p: Tensor) =>
     concrete(allocate(p.dtype, p.size), { shape: p.shape, dtype: p.dtype }),
   );
-
-/** Numbers of a formula must lie in [0, below). @throws "bad-argument" */
-export function checkSettings(where: string, settings: Record<string, number>, below = Infinity) {
-  for (const [name, value] of Object.entries(settings))
-    if (!(value >= 0 && value < below && Number.isFinite(value)))
-      fail("bad-argument", {
-        where,
-        given: `${name} = ${value}`,
-        expected: below === Infinity ? "a number of at least 0" : `a number in [0, ${below})`,
-      });
-}

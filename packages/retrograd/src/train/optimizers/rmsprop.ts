@@ -1,7 +1,8 @@
 /** RMSProp: each parameter moves by its gradient in units of the gradient's usual size. */
 import { add, div, mul, slot, sqrt } from "../../scalar/index.ts";
 import { each, zip } from "../pointwise.ts";
-import { checkSettings, type Optimizer, zerosLike } from "./optimizer.ts";
+import { checkSettings } from "../settings.ts";
+import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { descend } from "./sgd.ts";
 
 export interface RmspropOptions {
@@ -19,8 +20,8 @@ export interface RmspropOptions {
  */
 export function rmsprop(rate = 1e-2, options: RmspropOptions = {}): Optimizer {
   const { decay = 0.99, momentum = 0, epsilon = 1e-8 } = options;
-  checkSettings("rmsprop", { rate, epsilon });
-  checkSettings("rmsprop", { decay, momentum }, 1);
+  checkSettings("rmsprop", { rate, epsilon }, "a number of at least 0");
+  checkSettings("rmsprop", { decay, momentum }, "a number in [0, 1)");
   const mean = add(mul(slot(0), decay), mul(mul(slot(1), slot(1)), 1 - decay));
   const scaled = div(slot(0), add(sqrt(slot(1)), epsilon));
   return {

@@ -1,7 +1,8 @@
 /** Stochastic gradient descent: downhill, with a memory of the last directions if wanted. */
 import { add, mul, slot, sub } from "../../scalar/index.ts";
 import { as, each, zip } from "../pointwise.ts";
-import { checkSettings, type Optimizer, zerosLike } from "./optimizer.ts";
+import { checkSettings } from "../settings.ts";
+import { type Optimizer, zerosLike } from "./optimizer.ts";
 
 export interface SgdOptions {
   /** Share of the last direction that is kept, in [0, 1). */
@@ -21,8 +22,8 @@ export interface SgdOptions {
  */
 export function sgd(rate: number, options: SgdOptions = {}): Optimizer {
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
-  checkSettings("sgd", { rate, weightDecay });
-  checkSettings("sgd", { momentum }, 1);
+  checkSettings("sgd", { rate, weightDecay }, "a number of at least 0");
+  checkSettings("sgd", { momentum }, "a number in [0, 1)");
   const decayed = weightDecay ? add(slot(0), mul(slot(1), weightDecay)) : slot(0);
   return {
     name: "sgd",

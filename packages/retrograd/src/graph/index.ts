@@ -4,10 +4,10 @@ import type { Graph } from "../tensor/graph.ts";
 import { printGraph } from "../tensor/print.ts";
 import { paths } from "../tensor/tree.ts";
 import { traceTree } from "../transform/function.ts";
-import { dotOf } from "./draw/dot.ts";
-import { type DrawOptions, drawingOf } from "./draw/drawing.ts";
-import { layoutOf } from "./draw/layout.ts";
-import { svgOf } from "./draw/svg.ts";
+import { dotOf } from "./dot.ts";
+import { type DrawOptions, drawingOf } from "./drawing.ts";
+import { layoutOf } from "./layout.ts";
+import { svgOf } from "./svg.ts";
 
 export interface GraphView {
   /** One line per op; steps of loops indented. */

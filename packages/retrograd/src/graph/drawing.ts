@@ -5,11 +5,12 @@
  * Params are not drawn again inside a loop: the arrow from the one box outside shows what is
  * shared.
  */
-import { type Graph, topological } from "../../tensor/graph.ts";
-import { bodyText, nestedGraphs, scalarText } from "../../tensor/print.ts";
-import { constantOp, type Node, showType, type Tensor, type Type } from "../../tensor/tensor.ts";
-import { cut, groups, type Loop, results } from "../scan.ts";
-import type { While } from "../while.ts";
+
+import { cut, groups, type Loop, results } from "../loops/scan.ts";
+import type { While } from "../loops/while.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
+import { bodyText, nestedGraphs, scalarText } from "../tensor/print.ts";
+import { constantOp, type Node, showType, type Tensor, type Type } from "../tensor/tensor.ts";
 
 export type BoxKind = "input" | "state" | "moment" | "op" | "constant" | "output" | "more" | "ask";
 export interface Box {

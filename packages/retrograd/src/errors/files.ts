@@ -1,0 +1,48 @@
+/** Messages of what outlives a run or its thread: folders, checkpoints, files, workers. */
+import { type Fail, failFrom } from "../errors.ts";
+import { compilerMessages } from "./compiler.ts";
+
+export const fileMessages = {
+  "folder-locked": {
+    text: (o: { folder: string; process: number; host: string; since: string }) =>
+      `Process ${o.process} on ${o.host} has been training in ${o.folder} since ${o.since}.`,
+    cure: () =>
+      `Wait for it, stop it, or train in another folder. If it is gone, delete the file "lock" there.`,
+  },
+  "folder-taken": {
+    text: (o: { folder: string; step: number }) =>
+      `${o.folder} holds a run already, at step ${o.step}.`,
+    cure: () => `Go on with it: train.resume(folder, options). Or train in an empty folder.`,
+  },
+  "checkpoint-missing": {
+    text: (o: { where: string }) => `${o.where} holds no checkpoint to go on from.`,
+    cure: () => `Begin with train({ …, checkpoint: { folder } }), or name the folder of a run.`,
+  },
+  "checkpoint-mismatch": {
+    text: (o: { name: string; given: string; expected: string }) =>
+      `The checkpoint was made with ${o.name} = ${o.expected}, but ${o.given} was given.`,
+    cure: () => `Resume with the options of the run, or begin a new one in another folder.`,
+  },
+  "checkpoint-damaged": {
+    text: (o: { name: string; where: string }) =>
+      `The checkpoint ${o.name} in ${o.where} is damaged, so the one before it is used.`,
+    cure: () => `Nothing is to be done: the steps in between are taken again.`,
+  },
+  "disk-full": {
+    text: (o: { path: string }) => `There is no space left to write ${o.path}.`,
+    cure: () => `Free some space and go on: what was written before is untouched.`,
+  },
+  "file-failed": {
+    text: (o: { path: string; action: string; reason: string }) =>
+      `${o.path} cannot be ${o.action}: ${o.reason}.`,
+    cure: () => `Check the path, and that you may read and write there.`,
+  },
+  "worker-failed": {
+    text: (o: { module: string; reason: string }) =>
+      `The training worker of ${o.module} failed: ${o.reason}.`,
+    cure: () => `The module must export build(options), which returns the options of train({ … }).`,
+  },
+} as const;
+
+export const messages = { ...compilerMessages, ...fileMessages };
+export const fail: Fail<typeof messages> = failFrom(messages);
