@@ -20,7 +20,7 @@ import { sink } from "./sink.ts";
 import { flattenSums } from "./sums.ts";
 
 /** Rows of a moved product for which the sums over time were fastest. */
-export const ROWS = 512;
+export const ROWS = 256;
 
 export function moveWork(graph: Graph, notes: string[], target = ROWS): Graph {
   const used = usedOutputs(graph);

@@ -11,8 +11,8 @@ import type { Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 import { close } from "../tensor/graph.ts";
 import { concrete, showType, type Type } from "../tensor/tensor.ts";
-import { flatten, flattenLike, paths, rebuild } from "../tensor/tree.ts";
-import { type Traced, traceTree } from "../transform/function.ts";
+import { alike, flatten, flattenLike, paths, rebuild } from "../tensor/tree.ts";
+import { traceTree } from "../transform/function.ts";
 import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 
 export interface Resident<C, O> {
@@ -23,6 +23,15 @@ export interface Resident<C, O> {
   write(carry: C): void;
   explain(): string;
   readonly peakBytes: number;
+}
+
+interface Compiled {
+  readonly program: Program;
+  /** Tensors of the types that it takes, in their tree. */
+  readonly inputs: unknown;
+  readonly outputs: readonly Type[];
+  /** The tree that `f` returned beside the carry. */
+  readonly result: unknown;
 }
 
 /**
@@ -38,12 +47,13 @@ export function resident<C, O>(
 ): Resident<C, O> {
   checkOptions("resident", options);
   const first = flatten(carry);
-  const cache = new Map<string, { program: Program; traced: Traced }>();
+  const cache = new Map<string, Compiled>();
+  let latest: Compiled | undefined;
   let current: Program | undefined;
   const values = new Map<number, Data>(first.map((t, i) => [i, t.data]));
 
-  const compile = (inputs: readonly unknown[]) => {
-    const traced = traceTree(
+  const compile = (inputs: readonly unknown[]): Compiled => {
+    const { graph, result } = traceTree(
       (c: C, ...xs: unknown[]) => {
         const [next, outputs] = f(c, ...xs);
         const leaves = flattenLike(carry, next, "resident carry");
@@ -53,32 +63,38 @@ export function resident<C, O>(
       [carry, ...inputs],
     );
     // A program of its own cannot read a trace around it.
-    for (const t of close(traced.graph).captured) fail("traced-value", { tensor: t.describe() });
-    const program = compileGraph(traced.graph, {
-      ...options,
-      resident: first.map((_, i) => [i, i] as const),
-    });
-    return { program, traced };
+    for (const t of close(graph).captured) fail("traced-value", { tensor: t.describe() });
+    const kept = first.map((_, i) => [i, i] as const);
+    return {
+      program: compileGraph(graph, { ...options, resident: kept }),
+      inputs: rebuild(inputs, graph.inputs.slice(first.length)),
+      outputs: graph.outputs.slice(first.length).map(({ shape, dtype }) => ({ shape, dtype })),
+      result: (result as [unknown, unknown])[1],
+    };
+  };
+  const compiledFor = (inputs: readonly unknown[]): Compiled => {
+    // Most calls are like the one before; a key made of text costs more than a small program.
+    if (latest && alike(latest.inputs, inputs)) return latest;
+    const key = signature(inputs);
+    latest = cache.get(key) ?? compile(inputs);
+    cache.set(key, latest);
+    return latest;
   };
   const moveInto = (program: Program) => {
     if (current === program) return;
     first.forEach((_, i) => program.write(i, current ? current.read(i) : values.get(i)!));
     current = program;
   };
+  const inside: undefined[] = first.map(() => undefined);
   return {
     call(...inputs) {
-      const leaves = flatten(inputs),
-        key = signature(inputs);
-      let entry = cache.get(key);
-      if (!entry) cache.set(key, (entry = compile(inputs)));
-      const given = leaves.map((t) => t.data);
-      moveInto(entry.program);
-      const out = entry.program.run([...first.map(() => undefined), ...given]);
-      const { outputs } = entry.traced.graph,
-        [, like] = entry.traced.result as [unknown, O];
+      const { program, outputs, result } = compiledFor(inputs);
+      const given = flatten(inputs).map((t) => t.data);
+      moveInto(program);
+      const out = program.run([...inside, ...given]);
       return rebuild(
-        like,
-        out.slice(first.length).map((data, i) => concrete(data!, outputs[first.length + i])),
+        result,
+        outputs.map((type, i) => concrete(out[first.length + i]!, type)),
       );
     },
     read: () =>

@@ -4,7 +4,7 @@
  * messages ("n.W").
  */
 import { fail } from "../errors.ts";
-import { Tensor } from "./tensor.ts";
+import { sameShape, Tensor } from "./tensor.ts";
 
 export type Tree<L = Tensor> = L | readonly Tree<L>[] | { readonly [key: string]: Tree<L> };
 /** The same tree with other leaves. */
@@ -38,7 +38,29 @@ export function leavesOf<L>(tree: unknown, isLeaf: IsLeaf = isTensor, path = "")
   );
 }
 
-export const flatten = (tree: unknown): Tensor[] => leavesOf<Tensor>(tree).map(([, t]) => t);
+/** The leaves alone; it runs at every call of a program, so it builds no paths. */
+export function flatten(tree: unknown): Tensor[] {
+  const out: Tensor[] = [];
+  const visit = (x: unknown): void => {
+    if (x instanceof Tensor) out.push(x);
+    else if (x !== null && typeof x === "object") Object.values(x).forEach(visit);
+    else if (x !== null && x !== undefined) leavesOf(tree); // refuses it, by its path
+  };
+  visit(tree);
+  return out;
+}
+/** True for trees of the same keys, in the same order, whose leaves have the same types. */
+export function alike(a: unknown, b: unknown): boolean {
+  if (a instanceof Tensor)
+    return b instanceof Tensor && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  if (a === null || typeof a !== "object") return a === b;
+  if (b === null || typeof b !== "object" || b instanceof Tensor) return false;
+  const [mine, others] = [Object.entries(a), Object.entries(b)];
+  return (
+    mine.length === others.length &&
+    mine.every(([key, x], i) => key === others[i][0] && alike(x, others[i][1]))
+  );
+}
 export const paths = (tree: unknown): string[] => leavesOf(tree).map(([p]) => p);
 
 /** Replace each leaf of `tree`, keeping its structure. */

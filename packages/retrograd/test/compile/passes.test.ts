@@ -253,8 +253,8 @@ describe("moveWork", () => {
         expect(size).toBeLessThanOrEqual(length);
         if (size < length) expect(size * rows).toBeLessThanOrEqual(Math.max(rows, 768));
       }
-    expect(chunkSize(4096, 32)).toBe(16);
-    expect(chunkSize(60, 32)).toBe(15);
+    expect(chunkSize(4096, 32)).toBe(8);
+    expect(chunkSize(60, 32)).toBe(10);
   });
 });
 
