@@ -68,7 +68,7 @@ function prepare({ target }: CaseOptions) {
     streamRssBefore: stream.before.rss,
     streamRssAfter: stream.after.rss,
     longSteps: LONG,
-    peakBytes: long.program.peakBytes,
+    longPeakBytes: long.program.peakBytes,
     longMs: performance.now() - start,
   };
   return { kind: "figures" as const, fields };
