@@ -6,7 +6,6 @@
  * that a page carries no message of a floor that it does not load. errors/index.ts joins them.
  */
 import { compilerMessages } from "./errors/compiler.ts";
-import type { Code } from "./errors/index.ts";
 
 /** One entry of a catalogue: a sentence and its cure, both from the error's own data. */
 export interface Message<D> {
@@ -19,9 +18,9 @@ export type DataOf<M extends Catalogue, C extends keyof M> = Parameters<M[C]["te
 /** An error from a catalogue: the sentence, the cure, and the code that never changes. */
 export class RetrogradError extends Error {
   override name = "RetrogradError";
-  readonly code: Code;
+  readonly code: string;
   readonly data: Readonly<Record<string, unknown>>;
-  constructor(code: Code, data: Readonly<Record<string, unknown>>, text: string) {
+  constructor(code: string, data: Readonly<Record<string, unknown>>, text: string) {
     super(text);
     this.code = code;
     this.data = data;
@@ -43,14 +42,14 @@ export function within<T>(place: string, f: () => T): T {
 
 /** A message that is told and not raised. */
 export interface Notice {
-  readonly code: Code;
+  readonly code: string;
   /** The sentence, the cure, where it happened, and the code, as a user reads them. */
   readonly text: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The message `code` of a catalogue, about `data`. */
-export function notice<M extends Catalogue, C extends Code & keyof M>(
+export function notice<M extends Catalogue, C extends string & keyof M>(
   messages: M,
   code: C,
   data: DataOf<M, C>,
@@ -62,7 +61,7 @@ export function notice<M extends Catalogue, C extends Code & keyof M>(
 }
 
 /** Raises an error of the catalogue M; its data is what the message asks for. */
-export type Fail<M extends Catalogue> = <C extends Code & keyof M>(
+export type Fail<M extends Catalogue> = <C extends string & keyof M>(
   code: C,
   data: DataOf<M, C>,
 ) => never;

@@ -8,8 +8,8 @@
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
 import { type Node, type Shape, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
-import type { Lowering } from "./lower.ts";
 import { type Buffer, type Item, plusTerms, resolve } from "./nest.ts";
+import type { Places } from "./places.ts";
 import { atIndex, contiguous, sameView, type View } from "./view.ts";
 
 interface StatePlan {
@@ -19,7 +19,7 @@ interface StatePlan {
   final: View;
 }
 
-export function emitScan(l: Lowering, node: Node<Loop>): void {
+export function emitScan(l: Places, node: Node<Loop>): void {
   l.flush();
   const loop = node.attrs,
     { w } = l,
@@ -140,7 +140,7 @@ const nameOf = ({ name, node, output }: Tensor): string =>
 
 type HistoryOf = (state: number, t: string) => View | undefined;
 
-function historyBuffer(l: Lowering, shape: Shape, type: Type, name: string, depth: number): View {
+function historyBuffer(l: Places, shape: Shape, type: Type, name: string, depth: number): View {
   const buffer = l.w.buffer(shape, type.dtype, `history of ${name}`, { depth });
   [buffer.rows] = shape;
   return { buffer, offset: { base: 0, terms: [] }, shape, strides: contiguous(shape) };
@@ -196,7 +196,7 @@ function historyRows(
 }
 
 /** A place that was asked for although the value already lies in a history: copy it there. */
-function settle(l: Lowering, node: Node, output: number): void {
+function settle(l: Places, node: Node, output: number): void {
   const wanted = l.wantedView(node, output),
     lies = l.isComputed(node, output);
   if (!wanted || !lies || sameView(wanted, lies)) return;
@@ -207,7 +207,7 @@ function settle(l: Lowering, node: Node, output: number): void {
 const same = (a: Tensor, b: Tensor): boolean => a.node === b.node && a.output === b.output;
 
 /** Which outputs of a node anybody reads. */
-function readersOf(l: Lowering, node: Node): (output: number) => boolean {
+function readersOf(l: Places, node: Node): (output: number) => boolean {
   const used = l.usedOutputs(node);
   return (output) => used.has(output) || l.wantedView(node, output) !== undefined;
 }
@@ -217,7 +217,7 @@ function readersOf(l: Lowering, node: Node): (output: number) => boolean {
  * later in the step (or only element by element while it is written); else the new one is copied
  * at the end.
  */
-function moveStates(l: Lowering, moves: readonly { from: View; to: View }[]): void {
+function moveStates(l: Places, moves: readonly { from: View; to: View }[]): void {
   const copies: { from: View; to: View }[] = [];
   for (const { from, to } of moves) {
     if (sameView(from, to)) continue;
@@ -276,7 +276,7 @@ function accesses(item: Item, which: "reads" | "writes"): { buffer: Buffer; alig
 }
 
 /** A loop whose condition is computed at each turn. */
-export function emitWhile(l: Lowering, node: Node<While>): void {
+export function emitWhile(l: Places, node: Node<While>): void {
   l.flush();
   const { condition, body, states } = node.attrs,
     { w } = l;

@@ -1,11 +1,11 @@
 /** Ops that move elements and no more: padding and concatenation. */
 import { constant } from "../scalar/index.ts";
 import { type Node, sizeOf } from "../tensor/tensor.ts";
-import type { Lowering } from "./lower.ts";
+import type { Places } from "./places.ts";
 import { pointwise } from "./pointwise.ts";
 import { sliceView, type View } from "./view.ts";
 
-export function emitCopyOp(l: Lowering, node: Node): void {
+export function emitCopyOp(l: Places, node: Node): void {
   l.flush();
   const out = l.destination(node);
   if (node.op.name === "pad") pad(l, node, out);
@@ -14,7 +14,7 @@ export function emitCopyOp(l: Lowering, node: Node): void {
 }
 
 function pad(
-  l: Lowering,
+  l: Places,
   node: Node<{ low: number[]; high: number[]; interior: number[] }>,
   out: View,
 ): void {
@@ -34,7 +34,7 @@ function pad(
 }
 
 /** Parts that could not be computed in place are copied there. */
-function concatenate(l: Lowering, node: Node<{ axis: number }>, out: View): void {
+function concatenate(l: Places, node: Node<{ axis: number }>, out: View): void {
   let start = 0;
   for (const part of node.args) {
     const starts = out.shape.map((_, i) => (i === node.attrs.axis ? start : 0));
@@ -51,7 +51,7 @@ function concatenate(l: Lowering, node: Node<{ axis: number }>, out: View): void
   }
 }
 
-export function fill(l: Lowering, view: View, value: number): void {
+export function fill(l: Places, view: View, value: number): void {
   if (sizeOf(view.shape) === 0) return;
   const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, view.shape.length);
   const sizes = Object.fromEntries([...letters].map((x, i) => [x, view.shape[i]]));

@@ -5,11 +5,11 @@ import { bytesOf } from "../scalar/dtype.ts";
 import { scalars } from "../scalar/index.ts";
 import type { Node } from "../tensor/tensor.ts";
 import { fill } from "./copies.ts";
-import type { Lowering } from "./lower.ts";
 import { type Affine, at, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
+import type { Places } from "./places.ts";
 import type { View } from "./view.ts";
 
-export function emitIndexed(l: Lowering, node: Node): void {
+export function emitIndexed(l: Places, node: Node): void {
   l.flush();
   if (node.op.name === "gather") rows(l, node, "gather");
   else if (node.op.name === "scatterAdd") rows(l, node, "scatterAdd");
@@ -46,7 +46,7 @@ const addressIn = (v: View, index: readonly string[]): Affine =>
 
 /** One row moved (gather) or added (scatterAdd) per index; indices out of range are clamped. */
 function rows(
-  l: Lowering,
+  l: Places,
   node: Node<{ batch: number; size?: number }>,
   kind: "gather" | "scatterAdd",
 ): void {
@@ -151,7 +151,7 @@ function rows(
  * The k largest of each row by repeated selection: place j takes the best element that comes after
  * place j − 1 in the order (value descending, index ascending). NaN counts as the smallest.
  */
-function topK(l: Lowering, node: Node<{ k: number }>): void {
+function topK(l: Places, node: Node<{ k: number }>): void {
   const x = l.view(node.args[0]),
     values = l.destination(node, 0, "topK"),
     picks = l.destination(node, 1, "topK");

@@ -14,33 +14,22 @@ import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitIndexed } from "./indexed.ts";
 import type { Buffer } from "./nest.ts";
-import { isInline, isTransposition, Places } from "./places.ts";
+import { type Histories, isInline, isTransposition, type LowerGraph, Places } from "./places.ts";
 import { type PointwiseStep, pointwise } from "./pointwise.ts";
 import { emitReduction, isTiled } from "./products.ts";
 import type { Reduction } from "./reduce.ts";
 import { type View, whole } from "./view.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Lower a graph into the open block of `w`; returns where each output lies. */
-export function lowerGraph(
-  w: Workspace,
-  graph: Graph,
-  inputs: readonly View[],
-  outs: readonly (View | undefined)[],
-  histories: Histories = new Map(),
-): View[] {
-  return new Lowering(w, graph, inputs, histories).run(outs);
-}
-
-/** Where a loop is to write the rows of its states, for loops inside a loop over chunks. */
-export type Histories = ReadonlyMap<Node, (state: number) => View | undefined>;
+export const lowerGraph: LowerGraph = (w, graph, inputs, outs, histories = new Map()) =>
+  new Lowering(w, graph, inputs, histories).run(outs);
 
 interface OpenStep {
   node: Node<MapAttrs>;
   step: Omit<PointwiseStep, "stores">;
 }
 
-export class Lowering extends Places {
+class Lowering extends Places {
   private readonly outputs = new Set<Node>();
   /** Additions that were done while one of their terms was stored. */
   private readonly folded = new Set<Node>();
@@ -55,7 +44,6 @@ export class Lowering extends Places {
     graph.inputs.forEach((t, i) => this.places.set(t.node, [inputs[i]]));
   }
 
-  /** Lower the step of a loop. */
   readonly step = lowerGraph;
 
   run(outs: readonly (View | undefined)[]): View[] {

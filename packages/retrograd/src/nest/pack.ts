@@ -7,12 +7,35 @@
 import type { DType } from "../scalar/dtype.ts";
 import type { Operand } from "./axes.ts";
 import { type ProductAxis, type ProductShape, product, RIGHT } from "./contraction.ts";
-import { at, type Buffer, type Kernel, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
-import type { Panels } from "./tile.ts";
+import {
+  type Affine,
+  at,
+  type Buffer,
+  type Kernel,
+  loop,
+  plusTerms,
+  type Stmt,
+  type Value,
+} from "./nest.ts";
 
 /** Outer axes that the right operand really varies along; others share its panels. */
 const varying = (shape: ProductShape): ProductAxis[] =>
   shape.outer.filter((a) => a.strides[RIGHT] !== 0);
+
+/** The right operand as the tile reads it. */
+export interface Panels {
+  readonly buffer: Buffer;
+  readonly offset: Affine;
+  /** Columns of a full panel. */
+  readonly width: number;
+  /** Elements between panels, and between rows of k inside one. */
+  readonly panelStride: number;
+  readonly kStrides: readonly number[];
+  /** Strides along the outer axes. */
+  readonly outerStrides: readonly number[];
+  /** True when columns past n are there, as zeros. */
+  readonly padded: boolean;
+}
 
 export const panelLength = (shape: ProductShape, width: number): number =>
   product(varying(shape)) * Math.ceil(shape.n.size / width) * product(shape.k) * width;

@@ -14,6 +14,18 @@ import type { Workspace } from "./workspace.ts";
 /** What a reader sees of a tensor: a place, or an expression that is cheaper than a place. */
 export type Source = { readonly view: View } | { readonly inline: MapAttrs };
 
+/** Where a loop is to write the rows of its states, for loops inside a loop over chunks. */
+export type Histories = ReadonlyMap<Node, (state: number) => View | undefined>;
+
+/** Lower a graph into the open block of `w`; returns where each output lies. */
+export type LowerGraph = (
+  w: Workspace,
+  graph: Graph,
+  inputs: readonly View[],
+  outs: readonly (View | undefined)[],
+  histories?: Histories,
+) => View[];
+
 export abstract class Places {
   readonly w: Workspace;
   protected readonly graph: Graph;
@@ -24,6 +36,9 @@ export abstract class Places {
     this.w = w;
     this.graph = graph;
   }
+  /** Lower the step of a loop. */
+  abstract readonly step: LowerGraph;
+  abstract readonly histories: Histories;
   /** Emit what is held back, before something else is emitted. */
   abstract flush(): void;
 

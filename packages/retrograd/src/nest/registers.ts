@@ -7,8 +7,8 @@ import { bytesOf } from "../scalar/dtype.ts";
 import { add, type Expr, fma, type Scalar, slot } from "../scalar/index.ts";
 import { type Contraction, LEFT, OUT, type ProductShape } from "./contraction.ts";
 import { type Abilities, type Affine, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
+import type { Panels } from "./pack.ts";
 import type { Stretch } from "./stretch.ts";
-import type { Panels } from "./tile.ts";
 import type { View } from "./view.ts";
 
 const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;

@@ -7,7 +7,8 @@
 
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Contraction, OUT, type ProductShape, product } from "./contraction.ts";
-import { type Abilities, type Affine, type Buffer, type Kernel, loop, type Stmt } from "./nest.ts";
+import { type Abilities, type Kernel, loop, type Stmt } from "./nest.ts";
+import type { Panels } from "./pack.ts";
 import { tileAt } from "./registers.ts";
 import { evenly, type Stretch } from "./stretch.ts";
 import type { View } from "./view.ts";
@@ -37,21 +38,6 @@ export function tileFor(m: number, n: number, lanes: number, can: Abilities): Ti
   if (needed === 1) return { rows: Math.min(m, 8), vectors: 1 };
   const rows = can.fma ? Math.floor(accumulators / 2) : 4;
   return { rows: Math.min(m, rows), vectors: 2 };
-}
-
-/** The right operand as the tile reads it. */
-export interface Panels {
-  readonly buffer: Buffer;
-  readonly offset: Affine;
-  /** Columns of a full panel. */
-  readonly width: number;
-  /** Elements between panels, and between rows of k inside one. */
-  readonly panelStride: number;
-  readonly kStrides: readonly number[];
-  /** Strides along the outer axes. */
-  readonly outerStrides: readonly number[];
-  /** True when columns past n are there, as zeros. */
-  readonly padded: boolean;
 }
 
 export function tiled(

@@ -8,8 +8,8 @@ import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import type { Operand } from "./axes.ts";
 import { type ProductShape, RIGHT } from "./contraction.ts";
 import type { Abilities, Buffer, Item, Kernel, Schedule } from "./nest.ts";
+import type { Panels } from "./pack.ts";
 import { packedPanels, packing, panelLength } from "./pack.ts";
-import type { Panels } from "./tile.ts";
 import { type View, viewKey, whole } from "./view.ts";
 
 /** How a right operand is walked, whatever the left one looks like. */
