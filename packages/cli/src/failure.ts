@@ -1,6 +1,7 @@
 /** What goes wrong, as one clear message with its cure and an exit code. */
 import { type Code, RetrogradError } from "retrograd";
 import { messages } from "retrograd/errors";
+import { inFlags } from "./settings.ts";
 import type { Terminal } from "./show/terminal.ts";
 
 type DataOf<C extends Code> = Parameters<(typeof messages)[C]["text"]>[0];
@@ -35,7 +36,8 @@ export function report(cause: unknown, terminal: Terminal, json: boolean): numbe
   const error = cause instanceof RangeError && NO_MEMORY.test(cause.message) ? tooLarge() : cause;
   const known = error instanceof RetrogradError;
   const debug = process.env.RETROGRAD_DEBUG === "1";
-  const text = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const text = known ? inFlags(said) : said;
   if (json) {
     const code = known ? error.code : "unexpected";
     terminal.out(`${JSON.stringify({ type: "error", code, text })}\n`);

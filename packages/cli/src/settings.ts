@@ -110,3 +110,16 @@ export const settingNames = Object.keys(settings) as SettingName[];
 
 /** Settings as a user gave them, checked. */
 export type Given = Partial<Record<SettingName, any>>;
+
+/** What the library says of its options, in the words of the command line: "set missing to …". */
+export function inFlags(text: string): string {
+  const names = settingNames.join("|");
+  const flag = (name: string) => settings[name as SettingName].flag.split(" ")[0];
+  return text
+    .replace(/\b(set time to) null\b/g, "$1 none")
+    .replace(
+      new RegExp(`\\b([Ss]et) (${names}) to\\b`, "g"),
+      (_, set, name) => `${set} ${flag(name)} to`,
+    )
+    .replace(new RegExp(`\\((${names})\\)`, "g"), (_, name) => `(${flag(name)})`);
+}

@@ -1,13 +1,14 @@
 /**
  * retrograd forecast RUN [FILE]: what comes after the end of a file, for people, CSV or machines.
  */
-import { formatCsv, formatTime, type Table } from "retrograd/data";
+import { formatCsv, type Table } from "retrograd/data";
 import { type Future, forecaster, forecastFuture, readFrames } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
 import { type Source, sourceOf } from "../read/source.ts";
 import { loadModel } from "../run/model.ts";
 import { futureTable } from "../show/summary.ts";
 import type { Terminal } from "../show/terminal.ts";
+import { futureJson, timeText } from "../show/times.ts";
 
 interface ForecastFlags {
   readonly json?: boolean;
@@ -26,7 +27,8 @@ export async function forecastCommand(
   const futures = forecastFuture(config, forecaster(config, params), frames);
   const { isDate } = frames.set;
   if (flags.json)
-    for (const line of futures) terminal.out(`${JSON.stringify(dated(line, isDate))}\n`);
+    for (const line of futures)
+      terminal.out(`${JSON.stringify({ type: "forecast", ...futureJson(line, isDate) })}\n`);
   else if (flags.csv) terminal.out(csvOf(futures, isDate));
   else terminal.out(`\n${futureTable(futures, isDate, terminal.paint.bind(terminal))}\n\n`);
   return EXIT.fine;
@@ -40,14 +42,6 @@ export async function tableOf(source: Source, model: string): Promise<Table> {
   return source.table();
 }
 
-const shown = (time: number, isDate: boolean) => (isDate ? formatTime(time) : String(time));
-
-const dated = (future: Future, isDate: boolean) => ({
-  type: "forecast",
-  ...future,
-  times: future.times.map((time) => shown(time, isDate)),
-});
-
 function csvOf(futures: readonly Future[], isDate: boolean): string {
   const names = Object.keys(futures[0].forecast);
   const limits = futures[0].low !== null;
@@ -59,7 +53,7 @@ function csvOf(futures: readonly Future[], isDate: boolean): string {
   const rows = futures.flatMap(({ series, times, forecast, low, high }) =>
     times.map((time, h) => [
       series,
-      shown(time, isDate),
+      timeText(time, isDate),
       ...names.flatMap((n) =>
         low && high ? [forecast[n][h], low[n][h], high[n][h]] : [forecast[n][h]],
       ),

@@ -3,7 +3,7 @@
 import { fail } from "../failure.ts";
 import { settingsFromFile, settingsFromFlags } from "../read/settingsFile.ts";
 import { readSource } from "../read/source.ts";
-import { createRun, freeFolder } from "../run/folder.ts";
+import { createRun, freeFolder, refuseExisting } from "../run/folder.ts";
 import { prepare } from "../run/prepare.ts";
 import { carryOut } from "../run/session.ts";
 import type { Given } from "../settings.ts";
@@ -39,6 +39,7 @@ export async function trainOn(
   settings: Given,
 ): Promise<number> {
   const view = viewFor(terminal, flags.json ?? false);
+  if (flags.out !== undefined) refuseExisting(flags.out); // before any work is done
   const source = await readSource(file);
   const [task, notes] = await prepare(source, settings);
   view.say(...notes);

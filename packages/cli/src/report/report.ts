@@ -3,7 +3,7 @@
  * what explains them, and at the end what was decided and what the compiler made of it.
  */
 import type { ForecastScores, LanguageScores } from "retrograd/tasks";
-import { figures } from "../show/numbers.ts";
+import { figuresTogether, fixed } from "../show/numbers.ts";
 import { forecastVerdict, languageVerdict } from "../show/summary.ts";
 import { escape, type Figure, renderFigure } from "./charts.ts";
 import type { ForecastReport, LanguageReport, ReportData } from "./data.ts";
@@ -54,7 +54,8 @@ const verdict = (text: string, good: boolean): string =>
   text
     .split("\n")
     .map(
-      (line) => `<p class="verdict${good ? "" : " not"}">${escape(line.replace(/^[✓!] /, ""))}</p>`,
+      (line) =>
+        `<p class="verdict${good ? "" : " not"}">${escape(line.replace(/^[✓!≈] /, ""))}</p>`,
     )
     .join("\n");
 
@@ -72,8 +73,9 @@ function forecastTables({ targets, windows, horizon, season }: ForecastScores): 
   const caption = `<p class="lead">${windows.toLocaleString("en")} forecasts of ${horizon} steps in the test part. MASE is the error in units of the ${season > 1 ? "seasonal naive" : "naive"} forecast in the training part: below 1 is better.</p>`;
   const tables = targets.map(({ target, scores }) => {
     const best = Math.min(...scores.map(({ rmse }) => rmse));
-    const rows = scores.map(({ method, rmse, mae, mase }) =>
-      row([method, figures(rmse), figures(mae), figures(mase)], rmse === best),
+    const [rmses, maes] = figuresTogether([scores.map((s) => s.rmse), scores.map((s) => s.mae)]);
+    const rows = scores.map(({ method, rmse, mase }, i) =>
+      row([method, rmses[i], maes[i], fixed(mase, 3)], rmse === best),
     );
     return tableOf([target, "RMSE", "MAE", "MASE"], rows);
   });
@@ -96,7 +98,7 @@ ${drawn(lossFigure(data), reachFigure(data), normFigure(data))}`;
 function languageTables({ scores, characters }: LanguageScores): string {
   const best = Math.min(...scores.map(({ bits }) => bits));
   const rows = scores.map(({ method, bits }) =>
-    row([method, figures(bits), figures(2 ** bits)], bits === best),
+    row([method, fixed(bits, 3), fixed(2 ** bits, 3)], bits === best),
   );
   const caption = `<p class="lead">Measured on the last ${characters.toLocaleString("en")} characters, which were never seen in training.</p>`;
   return tableOf(["", "bits per character", "perplexity"], rows) + caption;

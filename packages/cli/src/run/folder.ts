@@ -21,6 +21,11 @@ export interface RunFolder {
   close(): Promise<void>;
 }
 
+/** @throws "run-exists" */
+export function refuseExisting(path: string): void {
+  if (existsSync(join(path, "config.json"))) fail("run-exists", { folder: path });
+}
+
 /** A folder for a new run. @throws "folder-locked", "run-exists", "file-failed" */
 export async function createRun(path: string): Promise<RunFolder> {
   const folder = await lockRun(path);

@@ -29,6 +29,7 @@ import {
   languageTable,
   languageVerdict,
 } from "../show/summary.ts";
+import { futureJson } from "../show/times.ts";
 import { encodeConfig, modelConfig } from "./config.ts";
 import { readLines } from "./folder.ts";
 import { type Job, log } from "./job.ts";
@@ -97,7 +98,12 @@ function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
   return {
     config: encodeConfig(config, job.source, settings),
     text,
-    results: { task: "forecast", scores, reach, forecast: futures },
+    results: {
+      task: "forecast",
+      scores,
+      reach,
+      forecast: futures.map((future) => futureJson(future, isDate)),
+    },
     data: { task: "forecast", config, scores, reaches, reach, futures, examples, isDate },
   };
 }

@@ -1,6 +1,6 @@
 /** From a source and settings to a task: which one, and what was decided. */
 
-import { describeTable } from "retrograd/data";
+import { describeTable, type Table } from "retrograd/data";
 import {
   type ForecastTask,
   type LanguageTask,
@@ -9,7 +9,7 @@ import {
 } from "retrograd/tasks";
 import { fail } from "../failure.ts";
 import type { Source } from "../read/source.ts";
-import { type Given, type SettingName, settingNames, settings } from "../settings.ts";
+import { type Given, inFlags, type SettingName, settingNames, settings } from "../settings.ts";
 
 export type Prepared = ForecastTask | LanguageTask;
 
@@ -36,7 +36,34 @@ export async function prepare(source: Source, given: Given): Promise<[Prepared, 
   const table = await source.table();
   const intro = `${source.name} is read as a table (${because}), for a forecaster.`;
   const task = prepareForecast(table, lists(options));
-  return [task, [intro, `${describeTable(table).replace(/^.*?: /, "")}.`, ...task.notes]];
+  const found = `${describeTable(table).replace(/^.*?: /, "")}.`;
+  const notes = [...task.notes, ...describeColumns(table, task, given)].map(inFlags);
+  return [task, [intro, found, ...notes]];
+}
+
+function names(list: readonly string[]): string {
+  const shown = list.slice(0, 6).map((name) => `"${name}"`);
+  return [...shown, ...(list.length > 6 ? [`${list.length - 6} more`] : [])].join(", ");
+}
+
+/** Which columns help, and which of the numbers are left out, with the options that change it. */
+function describeColumns(table: Table, { config }: ForecastTask, given: Given): string[] {
+  const { target, covariates, group, time } = config.roles;
+  const taken = [...target, ...covariates, group, ...[time].flat(), ...[given.time].flat()];
+  const rest = table.columns.filter(({ name, type }) => type === "number" && !taken.includes(name));
+  const one = rest.find(({ summary }) => summary.distinct > 1)?.name ?? rest[0]?.name;
+  const quoted = one && /[^\p{L}\p{N}_.-]/u.test(one) ? JSON.stringify(one) : one;
+  const notes: string[] = [];
+  if (covariates.length > 0) {
+    const verb = covariates.length === 1 ? "helps" : "help";
+    notes.push(`${names(covariates)} ${verb} to forecast ${names(target)} (as given).`);
+  }
+  if (one !== undefined)
+    notes.push(
+      `Not used: ${names(rest.map(({ name }) => name))} ` +
+        `(--covariate ${quoted} to learn from it, --target ${quoted} to forecast it).`,
+    );
+  return notes;
 }
 
 /** One name stands for a list of one. */

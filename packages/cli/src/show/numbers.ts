@@ -13,18 +13,31 @@ export function figures(x: number | null | undefined): string {
 const decimals = (size: number): number =>
   size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
 
+type Numbers = readonly (number | null | undefined)[];
+
+/** Columns of one unit, with one number of decimals for all, unless they are of many sizes. */
+export function figuresTogether(columns: readonly Numbers[]): string[][] {
+  const all = figuresOf(columns.flat());
+  let at = 0;
+  return columns.map(({ length }) => all.slice(at, (at += length)));
+}
+
+/** How many decimals the first of some numbers shows. */
+export const placesOf = ([text = ""]: readonly string[]): number => text.split(".")[1]?.length ?? 0;
+
+/** With so many decimals. */
+export const fixed = (x: number | null | undefined, places: number): string =>
+  x === null || x === undefined || !Number.isFinite(x)
+    ? figures(x)
+    : x.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+
 /** A column of numbers whose points stand below each other, unless they are of many sizes. */
-export function figuresOf(column: readonly (number | null | undefined)[]): string[] {
+export function figuresOf(column: Numbers): string[] {
   const sizes = column.filter((x) => x && Number.isFinite(x)).map((x) => Math.abs(x as number));
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
   if (!(most < 1e6 && least >= 1e-3 && most / least < 300)) return column.map(figures);
   const places = decimals(most);
-  const options = { minimumFractionDigits: places, maximumFractionDigits: places };
-  return column.map((x) =>
-    x === null || x === undefined || !Number.isFinite(x)
-      ? figures(x)
-      : x.toLocaleString("en", options),
-  );
+  return column.map((x) => fixed(x, places));
 }
 
 /** A rate: 12, 340, 5.6k, 1.2M. */

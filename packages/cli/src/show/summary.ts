@@ -1,10 +1,10 @@
 /** The end of a run, as people read it: a table beside what costs nothing, and a verdict. */
 
-import { formatTime } from "retrograd/data";
 import type { ForecastScores, Future, LanguageScores } from "retrograd/tasks";
 import { table } from "./columns.ts";
-import { count, figures, figuresOf, plural } from "./numbers.ts";
+import { count, figuresTogether, fixed, placesOf, plural } from "./numbers.ts";
 import type { Terminal } from "./terminal.ts";
+import { timeText } from "./times.ts";
 
 type Paint = Terminal["paint"];
 
@@ -14,11 +14,15 @@ export function forecastTable(scores: ForecastScores, paint: Paint): string {
     const best = Math.min(...rows.map(({ rmse }) => rmse));
     const shown = stepsShown(horizon);
     const head = [target, "RMSE", "MAE", "MASE", ...shown.map((h) => `RMSE +${h + 1}`)];
-    const lines = byColumn([
-      rows.map(({ method }) => method),
-      ...(["rmse", "mae", "mase"] as const).map((name) => figuresOf(rows.map((row) => row[name]))),
-      ...shown.map((h) => figuresOf(rows.map(({ byStep }) => byStep.rmse[h]))),
+    // MASE has no unit; all others are in the unit of the target, with as many decimals.
+    const [rmse, mae, ...steps] = figuresTogether([
+      rows.map((row) => row.rmse),
+      rows.map((row) => row.mae),
+      ...shown.map((h) => rows.map(({ byStep }) => byStep.rmse[h])),
     ]);
+    const places = Math.max(2, Math.min(3, placesOf(rmse)));
+    const mase = rows.map((row) => fixed(row.mase, places));
+    const lines = byColumn([rows.map(({ method }) => method), rmse, mae, mase, ...steps]);
     const style = (row: number, text: string) =>
       row < 0 ? paint("dim", text) : rows[row].rmse === best ? paint("bold", text) : text;
     return table(head, lines, style);
@@ -34,12 +38,18 @@ const byColumn = (columns: readonly (readonly string[])[]): string[][] =>
 const stepsShown = (horizon: number): number[] =>
   [0, horizon >> 1, horizon - 1].filter((h, i, all) => horizon > 1 && all.indexOf(h) === i);
 
+/** Less than 1 % is no difference to praise or to blame. */
+const alike = (own: number, rival: number): boolean => Math.abs(own - rival) < 0.01 * rival;
+const percent = (own: number, rival: number): number => Math.round(100 * Math.abs(1 - own / rival));
+
 export function forecastVerdict({ targets }: ForecastScores, paint: Paint): string {
   return targets
     .map(({ target, scores: [own, ...others] }) => {
       const rival = others.reduce((a, b) => (b.rmse < a.rmse ? b : a));
-      const part = Math.round(100 * Math.abs(1 - own.rmse / rival.rmse));
       const name = targets.length > 1 ? ` for ${target}` : "";
+      if (alike(own.rmse, rival.rmse))
+        return `${paint("yellow", "≈")} The ${own.method} does about as well as the ${rival.method} forecast${name} (RMSE, less than 1 % apart).`;
+      const part = percent(own.rmse, rival.rmse);
       return own.rmse < rival.rmse
         ? `${paint("green", "✓")} The ${own.method} errs ${part} % less than the ${rival.method} forecast${name} (RMSE).`
         : `${paint("yellow", "!")} The ${own.method} errs ${part} % more than the ${rival.method} forecast${name} (RMSE): use that one, or train longer, with a longer window or more data.`;
@@ -49,11 +59,7 @@ export function forecastVerdict({ targets }: ForecastScores, paint: Paint): stri
 
 export function languageTable({ characters, scores }: LanguageScores, paint: Paint): string {
   const best = Math.min(...scores.map(({ bits }) => bits));
-  const rows = byColumn([
-    scores.map(({ method }) => method),
-    figuresOf(scores.map(({ bits }) => bits)),
-    figuresOf(scores.map(({ bits }) => 2 ** bits)),
-  ]);
+  const rows = scores.map(({ method, bits }) => [method, fixed(bits, 3), fixed(2 ** bits, 3)]);
   const style = (row: number, text: string) =>
     row < 0 ? paint("dim", text) : scores[row].bits === best ? paint("bold", text) : text;
   const head = ["", "bits per character", "perplexity"];
@@ -65,7 +71,9 @@ export function languageVerdict(
   paint: Paint,
 ): string {
   const rival = others.reduce((a, b) => (b.bits < a.bits ? b : a));
-  const part = Math.round(100 * Math.abs(1 - own.bits / rival.bits));
+  if (alike(own.bits, rival.bits))
+    return `${paint("yellow", "≈")} The ${own.method} does about as well as counting ${rival.method} (bits, less than 1 % apart).`;
+  const part = percent(own.bits, rival.bits);
   return own.bits < rival.bits
     ? `${paint("green", "✓")} The ${own.method} needs ${part} % fewer bits than counting ${rival.method}.`
     : `${paint("yellow", "!")} The ${own.method} needs ${part} % more bits than counting ${rival.method}: train longer, or on more text.`;
@@ -86,10 +94,10 @@ export function futureTable(
         ...names.flatMap((name) => (low ? [name, "80 % from", "to"] : [name])),
       ];
       const rows = byColumn([
-        times.map((time) => (isDate ? formatTime(time) : figures(time))),
+        times.map((time) => timeText(time, isDate)),
         ...names.flatMap((name) => {
           const limits = low && high ? [low[name], high[name]] : [];
-          return [forecast[name], ...limits].map(figuresOf);
+          return figuresTogether([forecast[name], ...limits]);
         }),
       ]).slice(0, most);
       return table(head, rows, (row, text) => (row < 0 ? paint("dim", text) : text));

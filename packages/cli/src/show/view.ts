@@ -4,7 +4,7 @@
  */
 import type { TrainEvent } from "retrograd/train";
 import { wrap } from "./columns.ts";
-import { bytes, clock, count, figures, short, sparkline } from "./numbers.ts";
+import { bytes, clock, count, figures, plural, short, sparkline } from "./numbers.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is known before the first step. */
@@ -100,7 +100,7 @@ function sayTo({ out, columns }: Terminal) {
 }
 
 const beginText = ({ folder, parameters, steps, batches, epochs, done }: Beginning) =>
-  `${count(parameters)} parameters; at most ${count(epochs)} epochs of ${count(batches)} steps` +
+  `${count(parameters)} parameters; at most ${plural(epochs, "epoch")} of ${plural(batches, "step")}` +
   `${done ? `, of ${count(steps)} steps ${count(done)} are done` : ""}. Folder: ${folder}`;
 
 function plainView(terminal: Terminal): View {

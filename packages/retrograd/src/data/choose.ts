@@ -147,10 +147,19 @@ function chooseTargets(
       !taken.has(name) &&
       !options.covariates?.includes(name),
   );
-  const found = free.find(({ name }) => USUAL_TARGETS.test(name)) ?? free[0];
+  // A column that never changes is nothing to forecast.
+  const found =
+    free.find(({ name }) => USUAL_TARGETS.test(name)) ??
+    free.find(({ summary }) => summary.distinct > 1) ??
+    free[0];
   if (!found)
     fail("series-no-target", { file: table.file, names: table.columns.map(({ name }) => name) });
-  const others = free.length > 1 ? ", the first column of numbers" : "";
+  const others =
+    free.length === 1
+      ? ""
+      : found === free[0]
+        ? ", the first column of numbers"
+        : ", the first column of numbers that change";
   notes.push(`The forecast is of "${found.name}"${USUAL_TARGETS.test(found.name) ? "" : others}.`);
   return [found.name];
 }

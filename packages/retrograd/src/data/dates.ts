@@ -69,6 +69,12 @@ export function readDates(cells: readonly string[], format: DateFormat): DateRea
   return { format, times: Float64Array.from(cells, (cell) => parseDate(cell, format)) };
 }
 
+/** The name of a form with the separators of a cell: DD.MM.YYYY. */
+export function writtenForm({ name }: DateFormat, cell: string): string {
+  const [, separator] = /^\d+([-/.])\d+\1\d/.exec(cell.trim()) ?? [];
+  return separator ? name.replaceAll(/[-/]/g, separator) : name;
+}
+
 /** @returns milliseconds since 1970 (UTC), or NaN where the cell is no date of this form */
 export function parseDate(cell: string, format: DateFormat): number {
   const found = format.pattern.exec(cell.trim())?.groups;

@@ -15,6 +15,7 @@ import {
   parseDate,
   parseDates,
   readDates,
+  writtenForm,
   YEAR_ONLY,
 } from "./dates.ts";
 
@@ -69,7 +70,8 @@ export function inferColumn(raw: RawColumn, options: ColumnOptions = {}): Column
     if (dates) return dateColumn(raw.name, spread(dates.times), dates.format);
     if (bad === 0 && type !== "date") return numberColumn(raw.name, spread(numbers));
     const reading = chooseReading(raw, parseDates(cells), options);
-    if (reading) return dateColumn(raw.name, spread(reading.times), reading.format.name);
+    if (reading)
+      return dateColumn(raw.name, spread(reading.times), writtenForm(reading.format, cells[0]));
     const stray = strayDate(cells, type === "date");
     if (stray >= 0) refuseCell("table-not-a-date", raw, rows[stray]);
   }

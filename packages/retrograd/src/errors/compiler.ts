@@ -13,17 +13,17 @@ export const compilerMessages = {
   },
   "rank-mismatch": {
     text: (o: { op: string; operand: string; expected: string }) =>
-      `${o.op}: ${o.operand} was given, but ${o.expected} was expected.`,
+      `${o.op}: given ${o.operand}; expected ${o.expected}.`,
     cure: () => `Reshape the tensor, or index the missing axes.`,
   },
   "shape-mismatch": {
     text: (o: { op: string; given: string; expected: string }) =>
-      `${o.op}: ${o.given} was given, but ${o.expected} was expected.`,
+      `${o.op}: given ${o.given}; expected ${o.expected}.`,
     cure: () => `Give the shape that is expected, or reshape the tensor first.`,
   },
   "dtype-mismatch": {
     text: (o: { op: string; given: string; expected: string }) =>
-      `${o.op}: ${o.given} was given, but ${o.expected} was expected.`,
+      `${o.op}: given ${o.given}; expected ${o.expected}.`,
     cure: (o: { given: string; expected: string }) => {
       const several = o.expected === "one dtype";
       const wanted = several
@@ -40,7 +40,7 @@ export const compilerMessages = {
   },
   "bad-argument": {
     text: (o: { where: string; given: string; expected: string }) =>
-      `${o.where}: ${o.given} was given, but ${o.expected} was expected.`,
+      `${o.where}: given ${o.given}; expected ${o.expected}.`,
     cure: (o: { expected: string }) => `Give ${o.expected}.`,
   },
   "bad-spec": {
@@ -54,13 +54,14 @@ export const compilerMessages = {
   },
   "index-range": {
     text: (o: { op: string; given: string; expected: string }) =>
-      `${o.op}: ${o.given} is out of range; ${o.expected} was expected.`,
+      `${o.op}: ${o.given} is out of range; expected ${o.expected}.`,
     cure: (o: { expected: string }) => `Keep the index within ${o.expected}.`,
   },
   "traced-value": {
     text: (o: { tensor: string }) =>
       `${o.tensor} has no value yet: it is being traced, so JavaScript cannot read it or branch on it.`,
-    cure: () => `Use where(condition, a, b) for a choice made at run time.`,
+    cure: () =>
+      `To choose by it, use where(condition, a, b); to read it, return it and read what the call gives.`,
   },
   "tensor-operator": {
     text: (o: { tensor: string }) =>
@@ -84,8 +85,14 @@ export const compilerMessages = {
   },
   "tree-mismatch": {
     text: (o: { where: string; given: string; expected: string }) =>
-      `${o.where}: the tree has ${o.given}, but ${o.expected} was expected.`,
+      `${o.where}: the tree has ${o.given}; expected ${o.expected}.`,
     cure: () => `Return the same nested objects and arrays that were given.`,
+  },
+  "not-a-tensor": {
+    text: (o: { where: string; given: string; numbers: boolean }) =>
+      `${o.where}: given ${o.given}; expected a tensor, or objects or arrays of tensors.`,
+    cure: (o: { given: string; numbers: boolean }) =>
+      o.numbers ? `Wrap it: tensor(${o.given}).` : `Give tensors, as in { h: zeros([3]) }.`,
   },
   "not-differentiable": {
     text: (o: { op: string; reason: string; cure: string }) =>

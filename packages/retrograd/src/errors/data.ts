@@ -24,13 +24,14 @@ export const dataMessages = {
   "csv-no-rows": {
     text: (o: { file: string; names: readonly string[] }) =>
       `${o.file} has a header (${names(o.names)}) and no row below it.`,
-    cure: () => "Add rows; if the first row holds values and not names, set header to false.",
+    cure: () =>
+      "Add rows; if the first row holds values, put a row of names above it (in code: header: false).",
   },
   "csv-ragged": {
     text: (o: Place & { got: number; want: number; separator: string }) =>
       `${o.file}, line ${o.line}: ${o.got} cells, but the first row has ${o.want} (separator ${sign(o.separator)}).`,
     cure: () =>
-      "Give the line as many cells as the others, put cells that hold the separator in quotes, or name another separator.",
+      "Give the line as many cells as the others, and put cells that hold the separator in quotes (in code: separator names another).",
   },
   "csv-unterminated": {
     text: (o: Place) => `${o.file}, line ${o.line}: the quote that opens here is never closed.`,
@@ -45,7 +46,8 @@ export const dataMessages = {
   "csv-duplicate-column": {
     text: (o: Place & { name: string }) =>
       `${o.file}, line ${o.line}: two columns are named "${o.name}".`,
-    cure: () => "Rename one; if the first row holds values and not names, set header to false.",
+    cure: () =>
+      "Rename one; if the first row holds values, put a row of names above it (in code: header: false).",
   },
   "table-empty": {
     text: (o: { file: string }) => `${o.file} has no rows.`,
@@ -65,18 +67,18 @@ export const dataMessages = {
     text: (o: Column & { line: number; cell: string }) =>
       `${o.file}, line ${o.line}: ${clip(o.cell)} in column "${o.column}" is not a number.`,
     cure: (o: Column & { cell: string }) =>
-      `Correct the cell, add ${clip(o.cell)} to the missing markers, or give "${o.column}" the type "text".`,
+      `Correct the cell, or leave it empty if it has no value (in code: missing: [${clip(o.cell)}], or types: { ${JSON.stringify(o.column)}: "text" }).`,
   },
   "table-not-a-date": {
     text: (o: Column & { line: number; cell: string }) =>
       `${o.file}, line ${o.line}: ${clip(o.cell)} in column "${o.column}" is not a date like the others.`,
     cure: (o: Column & { cell: string }) =>
-      `Correct the cell (YYYY-MM-DD is always read), add ${clip(o.cell)} to the missing markers, or give "${o.column}" the type "text".`,
+      `Correct the cell (YYYY-MM-DD is always read), or leave it empty if it has no value (in code: missing: [${clip(o.cell)}], or types: { ${JSON.stringify(o.column)}: "text" }).`,
   },
   "table-date-order": {
     text: (o: Column & { cell: string }) =>
       `${o.file}: in the dates of column "${o.column}", such as ${clip(o.cell)}, day and month cannot be told apart.`,
-    cure: () => 'Set dateOrder to "day-first" or "month-first".',
+    cure: () => 'Write the dates as YYYY-MM-DD (in code: dateOrder: "day-first" or "month-first").',
   },
   "table-not-numeric": {
     text: (o: Column & { type: string; line: number; cell: string }) =>
@@ -94,7 +96,7 @@ export const dataMessages = {
     text: (o: { file: string; names: readonly string[] }) =>
       `${o.file} has no column of numbers to forecast among ${names(o.names)}.`,
     cure: () =>
-      "Name the target; if its cells look like numbers, check the decimal sign and the missing markers.",
+      "Name the target; if its cells look like numbers, check the decimal sign and the cells without a value.",
   },
   "series-role-twice": {
     text: (o: { column: string }) => `Column "${o.column}" is both target and covariate.`,
@@ -160,7 +162,7 @@ export const dataMessages = {
     }) =>
       `Series "${o.series}" of ${steps(o.length)} is too short: split into ${o.trained} for training, ${o.validated} for validation and ${o.tested} for testing, but training needs ${o.input + o.horizon} (input ${o.input} + horizon ${o.horizon}) and each other part ${o.horizon}.`,
     cure: () =>
-      'Shorten the input or the horizon, keep less for validation and testing, or set short to "skip".',
+      'Shorten the input or the horizon, or keep less for validation and testing (in code: short: "skip").',
   },
   "split-none": {
     text: (o: { count: number; longest: number; input: number; horizon: number }) =>
@@ -176,8 +178,8 @@ export const dataMessages = {
     },
     cure: (o: { kind: string }) =>
       o.kind === "robust"
-        ? 'Use the scaler "standard", or leave the column out.'
-        : 'Leave the column out: it tells nothing. Or set constant to "keep" to scale it by 1.',
+        ? 'Set scaler to "standard", or leave the column out.'
+        : 'A column that never changes tells nothing: leave it out, and set target to another if it is the one to forecast (in code, constant: "keep" scales it by 1).',
   },
   "scaler-no-values": {
     text: (o: { column: string; series: string | null }) =>

@@ -40,7 +40,12 @@ export const fileMessages = {
   "worker-failed": {
     text: (o: { module: string; reason: string }) =>
       `The training worker of ${o.module} failed: ${o.reason}.`,
-    cure: () => `The module must export build(options), which returns the options of train({ … }).`,
+    cure: (o: { reason: string }) =>
+      o.reason.includes("named build")
+        ? `The module must export build(options), which returns the options of train({ … }).`
+        : /extension "?\.[cm]?tsx?\b/.test(o.reason)
+          ? `Name the compiled .js file, or run Node 22.18 or newer, which reads TypeScript.`
+          : `Put that right; if it is in the lesson, train({ … }) on this thread shows where.`,
   },
 } as const;
 

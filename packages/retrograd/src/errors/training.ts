@@ -15,6 +15,18 @@ export const trainingMessages = {
     cure: () =>
       `Give the model's last layer more outputs, or mark positions without a target: crossEntropy({ ignore: -1 }).`,
   },
+  "data-not-finite": {
+    text: (o: { what: string; step: number | undefined; op: string }) =>
+      `${o.what} is not a finite number${o.step === undefined ? "" : ` at time step ${o.step}`}, in ${o.op}.`,
+    cure: (o: { what: string }) =>
+      `Check the data for missing values (NaN) and for infinity: fill them, or leave them out${o.what === "The target" ? " with a mask" : ""}.`,
+  },
+  "start-missing": {
+    text: (o: { method: string; epoch: number; batch: number }) =>
+      `${o.method}: batch ${o.batch} of epoch ${o.epoch} has no \`start\`, so every row begins a new sequence there, from the first state.`,
+    cure: () =>
+      `Give each batch start, [batch]: 0 where a row goes on with its sequence of the batch before, 1 where it begins one (all 1 if the batches are independent).`,
+  },
   "no-batches": {
     text: (o: { what: string; epoch: number }) => `${o.what} gave no batch in epoch ${o.epoch}.`,
     cure: () => `Use more data, shorter windows or a smaller batch.`,

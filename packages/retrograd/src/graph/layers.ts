@@ -158,11 +158,19 @@ export function order(layers: Item[][], chains: readonly Chain[]): void {
       const wish = new Map(
         layer.map((item) => {
           const by = near.get(item)?.[down ? "above" : "below"] ?? [];
-          return [item, by.length ? by.reduce((sum, n) => sum + n.item.x, 0) / by.length : item.x];
+          const mean = (of: (n: Neighbour) => number) =>
+            by.reduce((sum, n) => sum + of(n), 0) / by.length;
+          const x = by.length ? mean((n) => n.item.x) : item.x;
+          return [item, { x, shift: by.length ? mean((n) => n.shift) : 0 }];
         }),
       );
-      layer.sort((a, b) => wish.get(a)! - wish.get(b)!);
+      // Arrows to the same items lie in the order of the ports where they enter.
+      layer.sort((a, b) => {
+        const [p, q] = [wish.get(a)!, wish.get(b)!];
+        return Math.abs(p.x - q.x) > 1e-9 ? p.x - q.x : p.shift - q.shift;
+      });
       inRow(layer);
+      inTextOrder(layer);
       layer.forEach((item, i) => (item.x = i / layer.length));
     }
   }
@@ -180,6 +188,13 @@ function inRow(layer: Item[]): void {
     const after = layer.slice(first).filter((i) => i.row !== row);
     layer.splice(0, layer.length, ...before, ...copies, ...after);
   }
+}
+
+/** States stay in the order in which the text names them. */
+function inTextOrder(layer: Item[]): void {
+  const isState = (item: Item) => item.box?.kind === "state";
+  const states = layer.filter(isState).sort((a, b) => a.box!.id - b.box!.id);
+  layer.forEach((item, i) => isState(item) && (layer[i] = states.shift()!));
 }
 
 /** x of every item: as near to its neighbours as the order and the gaps allow. */

@@ -107,7 +107,7 @@ function assemble(
 ): Inner {
   const all = layers.flat();
   const loops = carries.filter((l) => l.from.row === undefined);
-  const left = Math.min(0, ...all.map((i) => i.x - i.width / 2)) - PAD;
+  const left = (all.length ? Math.min(...all.map((i) => i.x - i.width / 2)) : 0) - PAD;
   for (const item of all) item.x -= left;
   const lanes = loops.length * LANE;
   const right = Math.max(PAD, ...all.map((i) => i.x + i.width / 2));
@@ -151,7 +151,7 @@ function assemble(
     ];
     out.routes.push({ kind: "carry", points, head: true, square: true });
   });
-  for (const link of carries) if (!loops.includes(link)) out.routes.push(acrossRow(link));
+  out.routes.push(...acrossRows(carries.filter((link) => !loops.includes(link))));
   return out;
 }
 
@@ -195,12 +195,25 @@ function routeOf(
   return { kind, points, head, square: false };
 }
 
+/** Each state has a lane of its own through a gap; what leaves further left goes around outside. */
+function acrossRows(links: readonly Link[]): Route[] {
+  const startOf = ({ source, from }: Link) => from.x + offset(from, source, "bottom");
+  return links.map((link) => {
+    const lanes = links
+      .filter(({ from, to }) => from === link.from && to === link.to)
+      .sort((a, b) => startOf(b) - startOf(a));
+    return acrossRow(link, lanes.indexOf(link), lanes.length);
+  });
+}
+
 /** From the foot of one step, through the gap, to the head of the next. */
-function acrossRow({ source, from, to }: Link): Route {
+function acrossRow({ source, from, to }: Link, lane: number, lanes: number): Route {
   const start = { x: from.x + offset(from, source, "bottom"), y: from.y + from.height };
   const end = { x: to.x + offset(to, source, "top"), y: to.y };
-  const x = (from.x + from.width / 2 + to.x - to.width / 2) / 2;
-  const [low, high] = [start.y + 12, end.y - 12];
+  const spread = Math.min(8 * (lanes - 1), 20);
+  const apart = lanes > 1 ? (spread * lane) / (lanes - 1) : 0;
+  const x = (from.x + from.width / 2 + to.x - to.width / 2 - spread) / 2 + apart;
+  const [low, high] = [start.y + 9 + apart, end.y - 9 - (spread - apart)];
   const points = [
     start,
     { x: start.x, y: low },

@@ -70,8 +70,10 @@ export function svgOf({ width, height, boxes, clusters, routes }: Layout, title 
   return `${parts.join("\n")}\n`;
 }
 
-function wire({ points, kind, head, square }: Route): string {
+function wire({ points: all, kind, head, square }: Route): string {
   const color = kind === "carry" ? CARRY : WIRE;
+  // A part without length has no direction, and would turn the head of its arrow anywhere.
+  const points = all.filter((p, i) => i === 0 || at(p) !== at(all[i - 1]));
   const [first, ...rest] = points;
   const path = square ? corners(points) : `M${at(first)}${curves(first, rest)}`;
   const end = head ? ` marker-end="url(#${kind})"` : "";

@@ -7,7 +7,7 @@
 import type { Program } from "../nest/program.ts";
 import { inline } from "../tensor/graph.ts";
 import { concrete } from "../tensor/tensor.ts";
-import { flatten, rebuild } from "../tensor/tree.ts";
+import { flattenArguments, rebuild } from "../tensor/tree.ts";
 import { isReady, type Traced, traceTree } from "../transform/function.ts";
 import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 
@@ -20,6 +20,9 @@ export interface Jitted<F> {
   explain(): string;
   readonly original: F;
 }
+
+/** Programs of one function; each has a memory of its own, so the one unused longest is dropped. */
+const KEPT = 64;
 
 /**
  * Compile `f` for the types of its arguments, once per types.
@@ -38,17 +41,19 @@ export function jit<F extends (...args: any[]) => unknown>(
   const cache = new Map<string, { program: Program; traced: Traced }>();
   let last: Program | undefined;
   const compiled = (...args: unknown[]) => {
-    const leaves = flatten(args);
+    const leaves = flattenArguments(args, "jit");
     if (leaves.some((t) => !t.isConcrete)) return f(...args);
     const key = signature(args);
     let entry = cache.get(key);
     if (!entry) {
-      const traced = traceTree(f, args);
+      const traced = traceTree(f, args, "jit");
       if (!isReady(traced.graph, leaves))
         return rebuild(traced.result, inline(traced.graph, leaves));
       entry = { traced, program: compileGraph(traced.graph, options) };
-      cache.set(key, entry);
+      if (cache.size === KEPT) cache.delete(cache.keys().next().value!);
     }
+    cache.delete(key);
+    cache.set(key, entry); // now the youngest
     last = entry.program;
     const out = entry.program.run(leaves.map((t) => t.data));
     return rebuild(

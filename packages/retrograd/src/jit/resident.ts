@@ -11,7 +11,15 @@ import type { Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 import { close } from "../tensor/graph.ts";
 import { concrete, showType, type Type } from "../tensor/tensor.ts";
-import { alike, flatten, flattenLike, paths, rebuild } from "../tensor/tree.ts";
+import {
+  alike,
+  flatten,
+  flattenArguments,
+  flattenLike,
+  groupOf,
+  paths,
+  rebuild,
+} from "../tensor/tree.ts";
 import { traceTree } from "../transform/function.ts";
 import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 
@@ -46,7 +54,7 @@ export function resident<C, O>(
   options: JitOptions = {},
 ): Resident<C, O> {
   checkOptions("resident", options);
-  const first = flatten(carry);
+  const first = flatten(carry, groupOf("carry", "resident"));
   const cache = new Map<string, Compiled>();
   let latest: Compiled | undefined;
   let current: Program | undefined;
@@ -61,6 +69,7 @@ export function resident<C, O>(
         return [leaves, outputs];
       },
       [carry, ...inputs],
+      "resident",
     );
     // A program of its own cannot read a trace around it.
     for (const t of close(graph).captured) fail("traced-value", { tensor: t.describe() });
@@ -88,8 +97,8 @@ export function resident<C, O>(
   const inside: undefined[] = first.map(() => undefined);
   return {
     call(...inputs) {
+      const given = flattenArguments(inputs, "call").map((t) => t.data);
       const { program, outputs, result } = compiledFor(inputs);
-      const given = flatten(inputs).map((t) => t.data);
       moveInto(program);
       const out = program.run([...inside, ...given]);
       return rebuild(

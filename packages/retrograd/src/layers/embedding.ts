@@ -2,7 +2,7 @@
 import { wholeNumber } from "../cells/cell.ts";
 import { type Initial, init } from "../cells/init.ts";
 import { fail } from "../errors/layers.ts";
-import { take } from "../ops/take.ts";
+import { checkIndices, take } from "../ops/take.ts";
 import { type Shape, showShape, type Tensor } from "../tensor/tensor.ts";
 import { type Layer, pointwise } from "./layer.ts";
 import { checkOptions } from "./options.ts";
@@ -43,6 +43,7 @@ export function embedding(
         output: { shape: [...flow.shape, size], dtype: float, time: flow.time },
       };
     },
+    check: (x) => checkIndices("take", x, vocabulary),
     apply: ({ table }, x) => take(table, x),
   });
 }

@@ -54,6 +54,8 @@ export interface Layer<P = any> {
   readonly draws: boolean;
   /** Parameters, state and output for an input; `float` is the float type of the model. */
   plan(input: Flow, float: DType): Plan;
+  /** Refuses input whose numbers it cannot take; a compiled program does not look at them. */
+  check?(x: Tensor): void;
   /** The state before the first moment, for a batch or (without one) for one sample. */
   start(params: P, plan: Plan, batch: number | undefined): any;
   /** Over a batch: [batch, time, …], or [batch, …] where time is gone. */
@@ -71,6 +73,7 @@ export interface Pointwise<P> {
   readonly input?: Type;
   readonly keepsShape?: boolean;
   plan(input: Flow, float: DType): { params?: object; output: Flow };
+  check?(x: Tensor): void;
   apply(params: P, x: Tensor): Tensor;
 }
 
@@ -84,6 +87,7 @@ export function pointwise<P>(layer: Pointwise<P>): Layer<P> {
     draws: false,
     wholeOnly: undefined,
     plan: (input, float) => ({ params: {}, state: {}, ...layer.plan(input, float) }),
+    check: layer.check,
     start: () => ({}),
     whole: (params, x) => ({ output: layer.apply(params, x), state: {} }),
     moment: (params, _, x) => ({ output: layer.apply(params, x), state: {} }),

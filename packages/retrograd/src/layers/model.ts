@@ -6,7 +6,7 @@
 import { drawTree, type Initial, isInitial } from "../cells/init.ts";
 import { checkState } from "../cells/unroll.ts";
 import { fail } from "../errors/layers.ts";
-import type { JitOptions } from "../jit/jit.ts";
+import { type JitOptions, jit } from "../jit/jit.ts";
 import { map } from "../ops/map.ts";
 import { type DType, isFloat } from "../scalar/dtype.ts";
 import { index, less, slot } from "../scalar/index.ts";
@@ -69,6 +69,12 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
     const flow = inputOf(layer, params, options);
     return flow ?? fail("input-unknown", { what: layer.name });
   };
+  // Compiled once per types; inside another trace they become a part of that.
+  const compiled = (train: boolean) =>
+    jit((params: P, x: Tensor, state: unknown, mask?: Tensor, key?: Tensor) =>
+      layer.whole(params, x, { state, mask, train, key }),
+    );
+  const [applied, trained] = [compiled(false), compiled(true)];
   const model: Omit<Model<P>, keyof Layer> = {
     init(key, options = {}) {
       const float = options.dtype ?? "float32";
@@ -80,13 +86,14 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
       checkInput(x);
       const plan = planFor(flowOf(x), floatOf(params, x));
       checkParams(plan, params);
+      if (x.isConcrete) layer.check?.(x);
       const [batch, time] = x.shape;
       if (options.state !== undefined)
         checkState("the state of the model", plan.state, options.state, batch);
       const { key, train = key !== undefined } = options;
       const state = options.state ?? layer.start(params, plan, batch);
       const mask = maskOf(options, batch, time);
-      return layer.whole(params, x, { state, mask, train, key });
+      return (train ? trained : applied)(params, x, state, mask, key);
     },
     state(params, batch, options = {}) {
       const flow = inputFor(params, options);

@@ -12,7 +12,7 @@ import { reshapeTo } from "../ops/reshape.ts";
 import { sliceOp } from "../ops/slice.ts";
 import { type Graph, inline, trace } from "../tensor/graph.ts";
 import { record, showType, type Tensor } from "../tensor/tensor.ts";
-import { flatten, flattenLike, rebuild } from "../tensor/tree.ts";
+import { flatten, flattenLike, groupOf, rebuild } from "../tensor/tree.ts";
 import { batch } from "../transform/batch.ts";
 import { callGraph } from "../transform/function.ts";
 import { checkState, named } from "./scanTree.ts";
@@ -32,7 +32,7 @@ export function associativeScan<E>(
   elements: E,
   { reverse = false }: { reverse?: boolean } = {},
 ): E {
-  const leaves = named(elements, "element");
+  const leaves = named(elements, "element", groupOf("elements", "associativeScan"));
   const time = lengthOf(leaves);
   if (time < 2) return elements;
   const moments = leaves.map(([, t]) => ({ shape: t.shape.slice(1), dtype: t.dtype }));

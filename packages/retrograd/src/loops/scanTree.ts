@@ -10,7 +10,7 @@
 import { fail, within } from "../errors.ts";
 import { close } from "../tensor/graph.ts";
 import { apply, placeholder, showType, Tensor, type Type } from "../tensor/tensor.ts";
-import { flattenLike, leavesOf, rebuild } from "../tensor/tree.ts";
+import { flattenLike, groupOf, isTensor, leavesOf, type Place, rebuild } from "../tensor/tree.ts";
 import { tensorsOf } from "../transform/function.ts";
 import { follows, held, maskOf } from "./mask.ts";
 import { type Loop, results, scanOp } from "./scan.ts";
@@ -52,9 +52,9 @@ export function scan<S, X = undefined, P = undefined, Y = undefined>(
 ): { state: S; outputs: Y } {
   checkOptions(options);
   const groups = {
-    state: named(state, "state"),
-    input: named(inputs, "input"),
-    param: named(params, "params"),
+    state: named(state, "state", groupOf("state", "scan")),
+    input: named(inputs, "input", groupOf("inputs", "scan")),
+    param: named(params, "params", groupOf("params", "scan")),
   };
   const length = lengthOf(groups.input, options);
   const mask = maskOf(options, length);
@@ -89,8 +89,8 @@ export function scan<S, X = undefined, P = undefined, Y = undefined>(
 
 type Named = [name: string, tensor: Tensor];
 /** Leaves with the names that messages use: their path, or the name of the group. */
-export const named = (tree: unknown, group: string): Named[] =>
-  leavesOf<Tensor>(tree).map(([path, t]) => [path || group, t]);
+export const named = (tree: unknown, group: string, place: Place): Named[] =>
+  leavesOf<Tensor>(tree, isTensor, "", place).map(([path, t]) => [path || group, t]);
 
 const moment = (t: Tensor): Type => ({ shape: t.shape.slice(1), dtype: t.dtype });
 
@@ -140,7 +140,11 @@ function partsOf<S, Y>(stepped: Stepped<S, Y>): { next: S; output: Y | undefined
   return fail("bad-argument", {
     where: "the step of scan",
     given:
-      given instanceof Tensor ? given.describe() : `{ ${Object.keys(given ?? {}).join(", ")} }`,
+      given instanceof Tensor
+        ? given.describe()
+        : given !== null && typeof given === "object"
+          ? `{ ${Object.keys(given).join(", ")} }`
+          : String(given),
     expected: "{ state, output }, or [state, output]",
   });
 }

@@ -17,7 +17,7 @@ import {
   showType,
   type Tensor,
 } from "../tensor/tensor.ts";
-import { flattenLike, leavesOf, rebuild } from "../tensor/tree.ts";
+import { flattenLike, groupOf, leavesOf, rebuild } from "../tensor/tree.ts";
 import { batchWhere, repeat } from "../transform/batch.ts";
 import { jvp } from "../transform/jvp.ts";
 import { cut } from "./scan.ts";
@@ -143,7 +143,7 @@ function chosen(rows: Tensor, next: Tensor, before: Tensor): Tensor {
  * @throws "state-shape", "tree-mismatch", "bad-argument"; "not-differentiable" in reverse mode
  */
 export function whileLoop<S>(condition: (state: S) => Tensor, body: (state: S) => S, state: S): S {
-  const first = named(state, "state");
+  const first = named(state, "state", groupOf("state", "whileLoop"));
   const inputs = first.map(([name, t]) => placeholder(t, name));
   const inside = rebuild(state, inputs) as S;
   const goOn = within("the condition of whileLoop", () => leavesOf<Tensor>(condition(inside)));

@@ -246,14 +246,17 @@ class ReductionNest {
     lanes: a.lanes,
   });
   private start(name: string, lanes: number): Stmt {
-    const value = this.r.reduce === "sum" ? -0 : this.r.dtype === "int32" ? -(2 ** 31) : -Infinity;
+    const { reduce, dtype } = this.r;
+    // −0 + x is x, −0 too; the sum of nothing is +0.
+    const nothing = this.over.some((a) => a.size === 0) || dtype === "int32" ? 0 : -0;
+    const value = reduce === "sum" ? nothing : dtype === "int32" ? -(2 ** 31) : -Infinity;
     return {
       kind: "let",
       name,
       value: {
         kind: "number",
-        value: this.r.dtype === "int32" && this.r.reduce === "sum" ? 0 : value,
-        dtype: this.r.dtype,
+        value,
+        dtype,
         lanes,
       },
     };

@@ -22,7 +22,8 @@ type Ranges = ReadonlyMap<string, number>; // the largest value of each index
 
 export function verify(schedule: Schedule): void {
   const check = (k: Kernel, loops: readonly { index: string; count: number }[]) => {
-    block(k, k.body, new Map(loops.map((l) => [l.index, l.count - 1])), new Set());
+    if (loops.every((l) => l.count > 0))
+      block(k, k.body, new Map(loops.map((l) => [l.index, l.count - 1])), new Set());
     declares(k);
   };
   kernelsOf(schedule.setup, check);
@@ -39,6 +40,7 @@ function block(
   const known = new Set(locals);
   for (const s of body) {
     if (s.kind === "for") {
+      if (s.count === 0) continue;
       const last = Math.ceil(s.count / s.step) * s.step - s.step;
       block(kernel, s.body, new Map([...ranges, [s.index, last]]), known);
       continue;
@@ -124,7 +126,7 @@ function written({ setup, main, buffers }: Schedule): void {
     if (given && !packed.has(resolve(b))) filled.add(resolve(b));
   }
   const read = (buffer: Buffer, who: string) => {
-    if (!filled.has(resolve(buffer)))
+    if (buffer.length > 0 && !filled.has(resolve(buffer)))
       throw new Error(`${who} reads ${buffer.name} before anything is written there`);
   };
   const walk = (items: readonly Item[]): void => {
@@ -134,6 +136,7 @@ function written({ setup, main, buffers }: Schedule): void {
         for (const a of item.kernel.writes) filled.add(resolve(a.buffer));
         continue;
       }
+      if (item.kind === "loop" && item.count === 0) continue;
       if (item.kind === "while") {
         walk(item.condition);
         read(item.flag, "while");

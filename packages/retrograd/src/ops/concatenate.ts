@@ -97,6 +97,8 @@ export const concatenateOp: Op<ConcatenateAttrs> = {
 
 /** An empty list has no shape to join. */
 function atLeastOne(op: string, list: readonly Tensor[]): void {
+  if (!Array.isArray(list))
+    fail("bad-argument", { where: op, given: "no list", expected: `a list: ${op}([a, b])` });
   if (list.length === 0)
     fail("bad-argument", { where: op, given: "an empty list", expected: "at least one tensor" });
 }

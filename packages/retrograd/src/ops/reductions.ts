@@ -51,11 +51,13 @@ function needsElements(op: string, x: Tensor, axes: readonly number[]): void {
 }
 
 /**
- * Σ x over the given axes, all of them by default.
- * @throws "axis-range", "dtype-mismatch" for bool
+ * Σ x over the given axes, all of them by default; of bools, how many are true, in int32.
+ * @throws "axis-range"
  */
-export const sum = (x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor =>
-  reduce("sum", x, axesOf("sum", x, axis), slot(0), "sum", keepDims);
+export function sum(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
+  const body = x.dtype === "bool" ? scalar.toInt32(slot(0)) : slot(0);
+  return reduce("sum", x, axesOf("sum", x, axis), body, "sum", keepDims);
+}
 
 /** The mean over the given axes, all of them by default; of floats. */
 export function mean(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {

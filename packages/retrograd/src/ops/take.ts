@@ -11,7 +11,8 @@ import { gatherOp, scatterAddOp } from "./gather.ts";
 import { map } from "./map.ts";
 import { moveAxis } from "./shape.ts";
 
-function checkIndices(op: string, indices: Tensor, n: number): void {
+/** Refuses indices outside 0 … n − 1, where they are known. @throws "index-range", "dtype-mismatch" */
+export function checkIndices(op: string, indices: Tensor, n: number): void {
   if (indices.dtype !== "int32")
     fail("dtype-mismatch", {
       op,

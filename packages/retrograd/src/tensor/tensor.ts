@@ -5,6 +5,7 @@
  */
 import { fail } from "../errors.ts";
 import { allocate, type Data, type DType, round } from "../scalar/dtype.ts";
+import { showValues } from "./inspect.ts";
 
 export type Shape = readonly number[];
 /** undefined is an exact zero. */
@@ -124,6 +125,13 @@ export class Tensor {
   }
   toString(): string {
     return this.describe();
+  }
+  /** What console.log shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    if (!this.isConcrete) return `traced ${this.describe()}`;
+    const { name, dtype, shape, data } = this;
+    const title = `tensor ${name ? `${name} ` : ""}${dtype} ${showShape(shape)}:`;
+    return `${title}${shape.length > 1 ? "\n" : " "}${showValues(data, shape, dtype)}`;
   }
   /** JavaScript would read `x > 0` as NaN > 0, silently false. Refuse instead. */
   [Symbol.toPrimitive](hint: string): string {

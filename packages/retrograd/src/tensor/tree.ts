@@ -21,34 +21,65 @@ export interface Structure<T> {
 }
 
 type IsLeaf = (x: unknown) => boolean;
-const isTensor: IsLeaf = (x) => x instanceof Tensor;
+export const isTensor: IsLeaf = (x) => x instanceof Tensor;
 
-/** Leaves of a tree with their paths. */
-export function leavesOf<L>(tree: unknown, isLeaf: IsLeaf = isTensor, path = ""): [string, L][] {
+/** What messages call the place at a path of a tree: "state.h of scan". */
+export type Place = (path: string) => string;
+const anywhere: Place = (path) => path || "tree";
+/** Places in a group that has a name: "state.h of scan". */
+export const groupOf =
+  (group: string, of: string): Place =>
+  (path) =>
+    `${path ? `${group}.${path}` : group} of ${of}`;
+
+/** Leaves of a tree with their paths. @throws "not-a-tensor" */
+export function leavesOf<L>(
+  tree: unknown,
+  isLeaf: IsLeaf = isTensor,
+  path = "",
+  place = anywhere,
+): [string, L][] {
   if (isLeaf(tree)) return [[path, tree as L]];
   if (tree === null || tree === undefined) return [];
-  if (typeof tree !== "object")
-    fail("tree-mismatch", {
-      where: path || "tree",
-      given: String(tree),
-      expected: "tensors, objects or arrays",
-    });
-  return Object.entries(tree as object).flatMap(([k, v]) =>
-    leavesOf<L>(v, isLeaf, path ? `${path}.${k}` : k),
+  const numbers = isNumbers(tree);
+  if (numbers || typeof tree !== "object")
+    fail("not-a-tensor", { where: place(path), given: shown(tree), numbers });
+  return Object.entries(tree).flatMap(([k, v]) =>
+    leavesOf<L>(v, isLeaf, path ? `${path}.${k}` : k, place),
   );
 }
 
+/** What `tensor` would take. */
+const isNumbers = (x: unknown): boolean =>
+  typeof x === "number" ||
+  typeof x === "boolean" ||
+  ArrayBuffer.isView(x) ||
+  (Array.isArray(x) && x.length > 0 && x.every(isNumbers));
+
+function shown(x: unknown): string {
+  if (ArrayBuffer.isView(x)) return x.constructor.name;
+  if (Array.isArray(x))
+    return `[${x.slice(0, 3).map(shown).join(", ")}${x.length > 3 ? ", …" : ""}]`;
+  if (typeof x === "function") return "a function";
+  return typeof x === "string" ? `"${x}"` : String(x);
+}
+
 /** The leaves alone; it runs at every call of a program, so it builds no paths. */
-export function flatten(tree: unknown): Tensor[] {
+export function flatten(tree: unknown, place?: Place): Tensor[] {
   const out: Tensor[] = [];
   const visit = (x: unknown): void => {
     if (x instanceof Tensor) out.push(x);
     else if (x !== null && typeof x === "object") Object.values(x).forEach(visit);
-    else if (x !== null && x !== undefined) leavesOf(tree); // refuses it, by its path
+    // What is neither is refused, by its path.
+    else if (x !== null && x !== undefined) leavesOf(tree, isTensor, "", place);
   };
   visit(tree);
   return out;
 }
+/** The leaves of a list of arguments, whose places are "argument 0 of grad". */
+export const flattenArguments = (args: readonly unknown[], of: string, what = "argument") =>
+  args.flatMap((arg, k) => flatten(arg, groupOf(`${what} ${k}`, of)));
+
 /** True for trees of the same keys, in the same order, whose leaves have the same types. */
 export function alike(a: unknown, b: unknown): boolean {
   if (a instanceof Tensor)
@@ -88,7 +119,7 @@ export function rebuild<T>(like: T, leaves: readonly unknown[], isLeaf: IsLeaf =
 /** The leaves of `tree`, which must have the structure of `like`. @throws "tree-mismatch" */
 export function flattenLike(like: unknown, tree: unknown, where: string): Tensor[] {
   const want = paths(like),
-    got = leavesOf<Tensor>(tree);
+    got = leavesOf<Tensor>(tree, isTensor, "", (path) => (path ? `${path} of ${where}` : where));
   const given = got.map(([p]) => p);
   const missing = want.filter((p) => !given.includes(p)),
     extra = given.filter((p) => !want.includes(p));

@@ -25,8 +25,9 @@ import { meanOf } from "./losses/loss.ts";
 import type { Lesson, Method } from "./method.ts";
 import type { Carry } from "./step.ts";
 
-/** What was found; the data of "not-finite". */
+/** What was found; the data of "not-finite", or of the `code` it names. */
 export interface Finding {
+  readonly code?: "data-not-finite";
   readonly what: string;
   /** Time step within the batch, from 0; undefined where it happened outside of time. */
   readonly step: number | undefined;
@@ -65,14 +66,23 @@ function inParameters(params: any, updates: number): Finding | undefined {
   return { what, step: undefined, op, parameter };
 }
 
-function inBatch(batch: Fed): Finding | undefined {
-  const at = firstBad(batch.inputs.data);
-  if (at < 0) return undefined;
-  const inner = sizeOf(batch.inputs.shape.slice(2));
-  const place = Math.floor(at / inner);
-  const time = batch.inputs.shape[1] ?? 1;
-  const row = Math.floor(place / time);
-  return { what: "The input", step: place % time, op: `row ${row} of the batch` };
+/** The inputs, and the targets where each of them counts. */
+function inBatch({ inputs, targets, mask }: Fed): Finding | undefined {
+  const [, time = 1] = inputs.shape;
+  const given = { "The input": inputs, "The target": targets };
+  for (const [what, { data, shape }] of Object.entries(given)) {
+    const at = firstBad(data);
+    if (at < 0 || (data === targets.data && mask?.data.includes(0 as never))) continue;
+    const row = Math.floor(at / sizeOf(shape.slice(1)));
+    const step = Math.floor(at / sizeOf(shape.slice(2))) % time;
+    return {
+      code: "data-not-finite",
+      what,
+      step: shape[1] === time ? step : undefined,
+      op: `row ${row} of the batch`,
+    };
+  }
+  return undefined;
 }
 
 /** Multiply-adds that the reference rules do in about a second. */

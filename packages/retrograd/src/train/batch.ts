@@ -4,7 +4,7 @@
  */
 import { fail } from "../errors/training.ts";
 import type { Data, DType } from "../scalar/index.ts";
-import { concrete, type Shape, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
+import { concrete, type Shape, showShape, sizeOf, Tensor, tensor } from "../tensor/tensor.ts";
 
 /** Numbers, row-major, with their shape. */
 export interface Values {
@@ -12,23 +12,59 @@ export interface Values {
   readonly shape: Shape;
 }
 
+type Nested = number | boolean | readonly Nested[];
+/** A part of a batch: numbers with their shape, a tensor, or nested arrays. */
+export type Part = Values | Tensor | readonly Nested[];
+
 /** What a source of data hands over. */
 export interface Batch {
   /** [batch, time, …] numbers, or int32 classes. */
-  readonly inputs: Values | Tensor;
+  readonly inputs: Part;
   /** [batch, time, …] or [batch, …]; int32 labels or numbers. */
-  readonly targets: Values | Tensor;
+  readonly targets: Part;
   /** Weight of each target: [batch], [batch, time] or all axes of targets. */
-  readonly mask?: Values | Tensor;
+  readonly mask?: Part;
   /** Valid time steps of each row, int32 [batch]. */
-  readonly lengths?: Values | Tensor;
-  /** True where a row begins a new sequence, [batch]; methods that carry state begin anew there. */
-  readonly start?: Values | Tensor;
+  readonly lengths?: Part;
+  /**
+   * [batch]: true where a row begins a sequence, false where it goes on with that of the batch
+   * before, whose state `truncated` then carries. Without it every row of every batch begins one.
+   */
+  readonly start?: Part;
 }
+export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
 /** The same batches for the same epoch, in the same order: what exact resumption rests on. */
 export interface DataSource {
-  batches(epoch: number): Iterable<Batch> | AsyncIterable<Batch>;
+  batches(epoch: number): Batches;
+}
+
+const isIterable = (x: any): boolean =>
+  typeof (x?.[Symbol.iterator] ?? x?.[Symbol.asyncIterator]) === "function";
+/** "Promise", "Object", "Generator", … */
+const kindOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
+
+/** Data as a source; batches that can be gone through again are the same in every epoch. */
+export function sourceOf(where: string, data: DataSource | Batches): DataSource {
+  const { batches, next } = data as any;
+  const own = typeof batches === "function";
+  if (!own && (!isIterable(data) || next))
+    fail("bad-argument", {
+      where,
+      given: kindOf(data),
+      expected: "an array of batches, or { batches: (epoch) => batches }",
+    });
+  return {
+    batches(epoch) {
+      const found = own ? (data as DataSource).batches(epoch) : (data as Batches);
+      if (isIterable(found)) return found;
+      return fail("bad-argument", {
+        where: `${where}.batches`,
+        given: kindOf(found),
+        expected: "an array, a generator or another iterable of batches",
+      });
+    },
+  };
 }
 
 /** A batch as the step sees it. */
@@ -49,9 +85,24 @@ const dtypeOf = (data: Data): DType =>
         ? "bool"
         : "float32";
 
-/** Values as a tensor, without a copy. @throws "shape-mismatch" */
-export function tensorOf(name: string, values: Values | Tensor): Tensor {
+/** Nested arrays: lengths and labels are int32 where they are whole, `start` is bool. */
+function nested(name: string, values: readonly Nested[], labels: boolean): Tensor {
+  const counts = name === "lengths" || (labels && name === "targets");
+  const whole = counts && (values as any[]).flat(Infinity).every(Number.isInteger);
+  const dtype = whole ? "int32" : name === "start" ? "bool" : undefined;
+  return tensor(values, { name, ...(dtype && { dtype }) });
+}
+
+/** A part as a tensor, typed arrays without a copy. @throws "shape-mismatch", "bad-argument" */
+export function tensorOf(name: string, values: Part, labels = false): Tensor {
   if (values instanceof Tensor) return values;
+  if (Array.isArray(values)) return nested(name, values, labels);
+  if (!isValues(values))
+    return fail("bad-argument", {
+      where: `batch, ${name}`,
+      given: kindOf(values),
+      expected: "a tensor, nested arrays or { data, shape }",
+    });
   const { data, shape } = values;
   if (data.length !== sizeOf(shape))
     fail("shape-mismatch", {
@@ -62,13 +113,27 @@ export function tensorOf(name: string, values: Values | Tensor): Tensor {
   return concrete(data, { shape, dtype: dtypeOf(data) }, name);
 }
 
+const isValues = (x: any): x is Values => ArrayBuffer.isView(x?.data) && Array.isArray(x.shape);
+
 /** The order of a batch's parts, which is that of the program's inputs. */
 const parts = ["inputs", "targets", "mask", "lengths", "start"] as const;
 
-/** A batch as tensors, whose first axes agree. @throws "shape-mismatch" */
-export function feed(batch: Batch): Fed {
+/**
+ * A batch as tensors, whose first axes agree.
+ * @param target  what the loss is about: nested arrays of labels become int32
+ * @throws "shape-mismatch", "bad-argument"
+ */
+export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
+  const lacking = (["inputs", "targets"] as const).find((name) => batch?.[name] === undefined);
+  if (lacking)
+    fail("bad-argument", {
+      where: "batch",
+      given: `${kindOf(batch)} without ${lacking}`,
+      expected: "{ inputs, targets }",
+    });
+  const labels = target === "label";
   const given = parts.filter((name) => batch[name] !== undefined);
-  const fed = Object.fromEntries(given.map((name) => [name, tensorOf(name, batch[name]!)]));
+  const fed = Object.fromEntries(given.map((name) => [name, tensorOf(name, batch[name]!, labels)]));
   for (const [name, t] of Object.entries(fed))
     if (t.shape[0] !== fed.inputs.shape[0])
       fail("shape-mismatch", {

@@ -98,20 +98,23 @@ export async function readBest<P>(store: Store, like: P): Promise<P | undefined>
 /** The leaves of a checkpoint in the tree of `like`. @throws "checkpoint-mismatch" */
 function fill<T>(like: T, tensors: Named): T {
   const leaves = leavesOf<Tensor>(like);
-  for (const [name, t] of Object.entries(tensors))
-    if (!leaves.some(([path]) => path === name))
-      fail("checkpoint-mismatch", { name, given: "none", expected: showType(t) });
-  const found = leaves.map(([name, t]) => {
-    const given = tensors[name] as Tensor | undefined;
-    if (!given || showType(given) !== showType(t))
-      fail("checkpoint-mismatch", {
-        name,
-        given: showType(t),
-        expected: given ? showType(given) : "none",
-      });
-    return given;
-  });
-  return rebuild(like, found);
+  const own = Object.fromEntries(leaves) as Partial<Named>;
+  const show = (t: Tensor | undefined) => (t ? showType(t) : "none");
+  const differing = Object.keys({ ...own, ...tensors }).filter(
+    (name) => show(own[name]) !== show(tensors[name]),
+  );
+  // Another size says more than a tensor that is missing beside it.
+  const name = differing.find((path) => own[path] && tensors[path]) ?? differing[0];
+  if (name)
+    fail("checkpoint-mismatch", {
+      name,
+      given: show(own[name]),
+      expected: show(tensors[name]),
+    });
+  return rebuild(
+    like,
+    leaves.map(([path]) => tensors[path]),
+  );
 }
 
 /** Bytes whose metadata hold a checksum of all the rest. */

@@ -1,7 +1,15 @@
 /** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
 import { fail } from "../errors/training.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
-import { checkLabels, type DataSource, type Fed, feed, padRows } from "./batch.ts";
+import {
+  type Batches,
+  checkLabels,
+  type DataSource,
+  type Fed,
+  feed,
+  padRows,
+  sourceOf,
+} from "./batch.ts";
 import type { Loss, Mean } from "./losses/loss.ts";
 import type { Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
@@ -23,7 +31,11 @@ export interface Evaluation {
 }
 
 /** A compiled evaluation that is used again and again. */
-export type Evaluator = (params: any, data: DataSource, epoch?: number) => Promise<Evaluation>;
+export type Evaluator = (
+  params: any,
+  data: DataSource | Batches,
+  epoch?: number,
+) => Promise<Evaluation>;
 
 /** Compile once, evaluate often. */
 export function evaluator(options: EvaluateOptions): Evaluator {
@@ -47,8 +59,8 @@ export function evaluator(options: EvaluateOptions): Evaluator {
     const totals = [{ sum: 0, count: 0 }, ...metrics.map(() => ({ sum: 0, count: 0 }))];
     const pause = pacer();
     let started = false;
-    for await (const batch of data.batches(epoch)) {
-      const fed = feed(batch);
+    for await (const batch of sourceOf("evaluate, data", data).batches(epoch)) {
+      const fed = feed(batch, loss.target);
       if (!started) begin(params, fed);
       started = true;
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
@@ -73,9 +85,9 @@ function addUp(totals: { sum: number; count: number }[], means: readonly Mean[])
   });
 }
 
-/** Loss and metrics of a model on data. @throws "no-batches", "label-range" */
+/** Loss and metrics of a model on data. @throws "no-batches", "label-range", "bad-argument" */
 export const evaluate = (
-  options: EvaluateOptions & { params: any; data: DataSource },
+  options: EvaluateOptions & { params: any; data: DataSource | Batches },
 ): Promise<Evaluation> => {
   const { params, data, ...rest } = options;
   return evaluator(rest)(params, data);

@@ -1,5 +1,5 @@
 /** Training: losses, optimizers, schedules, methods, and the loop that ties them. */
-export type { Batch, DataSource, Fed, Values } from "./batch.ts";
+export type { Batch, Batches, DataSource, Fed, Part, Values } from "./batch.ts";
 export { feed, padRows } from "./batch.ts";
 export { type Clip, type ClipOptions, clipping, type ZClipOptions } from "./clip.ts";
 export { type Evaluation, type Evaluator, evaluate, evaluator } from "./evaluate.ts";

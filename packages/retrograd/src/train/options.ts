@@ -2,7 +2,7 @@
 import { fail } from "../errors/training.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { key, split } from "../ops/random.ts";
-import type { DataSource } from "./batch.ts";
+import { type Batches, type DataSource, sourceOf } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
 import type { Loss } from "./losses/loss.ts";
 import type { Method, Trainable } from "./method.ts";
@@ -16,7 +16,8 @@ import { type Store, storeOf } from "./store.ts";
 
 export interface TrainOptions {
   model: Trainable;
-  data: DataSource;
+  /** Batches, or a function from the number of an epoch to its batches. */
+  data: DataSource | Batches;
   loss: Loss;
   optimizer: Optimizer;
   /** How credit travels back through time; bptt() unless told. */
@@ -26,7 +27,7 @@ export interface TrainOptions {
   /** First parameters; drawn from the seed unless given. */
   params?: any;
   /** Data that is not learned from, looked at after every epoch or every `validateEvery` steps. */
-  validation?: DataSource;
+  validation?: DataSource | Batches;
   validateEvery?: number;
   metrics?: readonly Metric[];
   /** The run ends after so many passes over the data, or so many updates, whichever is first. */
@@ -52,6 +53,8 @@ const needed = ["model", "data", "loss", "optimizer"] as const;
 
 /** Options with every choice made. */
 export interface Plan extends TrainOptions {
+  readonly data: DataSource;
+  readonly validation?: DataSource;
   readonly method: Method;
   readonly schedule: Schedule;
   readonly metrics: readonly Metric[];
@@ -73,11 +76,13 @@ export function planOf(options: TrainOptions): Plan {
       fail("bad-argument", { where: "train", given: `no ${name}`, expected: `the option ${name}` });
   checkCounts(options);
   const { method = bptt(), schedule = constantRate(), metrics = [], seed = 0 } = options;
-  const { model, loss, optimizer, checkpoint } = options;
+  const { model, loss, optimizer, checkpoint, data, validation } = options;
   const clip = clipping(options.clip);
   const where = checkpoint?.store ?? checkpoint?.folder;
   return {
     ...options,
+    data: sourceOf("train, data", data),
+    validation: validation && sourceOf("train, validation", validation),
     method,
     schedule,
     metrics,

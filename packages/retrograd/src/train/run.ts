@@ -4,7 +4,7 @@
  */
 
 import { compilerMessages } from "../errors/compiler.ts";
-import { fail } from "../errors/training.ts";
+import { fail, trainingMessages } from "../errors/training.ts";
 import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
@@ -44,6 +44,8 @@ export class Run implements AsyncIterable<TrainEvent> {
   #best: { readonly at: Best; readonly params: any } | undefined;
   #warnings: WarningEvent[] = [];
   #pause = pacer();
+  /** It was said already that batches lack `start`. */
+  #resets = false;
   #running = false;
   #stopping = false;
   /** What the last checkpoint in the run's own store says. */
@@ -138,10 +140,17 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** The rest of an epoch, from where the run stands. */
   async *#batches(): Events {
     const { epoch } = this.#progress;
+    const { data, method, loss } = this.#plan;
     let index = 0;
-    for await (const batch of this.#plan.data.batches(epoch)) {
+    for await (const batch of data.batches(epoch)) {
       if (index++ < this.#progress.batch) continue;
-      yield* this.#learn(feed(batch));
+      const fed = feed(batch, loss.target);
+      if (method.carries && method.cut && !fed.start && index > 1 && !this.#resets) {
+        this.#resets = true;
+        const told = { method: method.name, epoch, batch: index - 1 };
+        yield this.#warning(notice(trainingMessages, "start-missing", told));
+      }
+      yield* this.#learn(fed);
       if (this.#stopping || this.#enough()) return;
     }
     if (index === 0) fail("no-batches", { what: "The data", epoch });
@@ -300,7 +309,7 @@ export class Run implements AsyncIterable<TrainEvent> {
       ({ autopsy }) => autopsy({ method, lesson, carry, target }),
       () => undefined,
     );
-    const found = cause ?? {
+    const { code = "not-finite", ...found } = cause ?? {
       what: Number.isFinite(loss) ? "The norm of the gradient" : "The loss",
       step: undefined,
       op: "a sum over the batch",
@@ -308,7 +317,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { window, batch: index, epoch, step: updates } = this.#progress;
     const time = found.step === undefined ? undefined : found.step + window * (method.window ?? 0);
     const data = { ...found, step: time, epoch, batch: index, window, updates };
-    return fail("not-finite", data);
+    return fail(code, data);
   }
 
   #warning = (told: Notice): WarningEvent => ({ type: "warning", ...this.position, ...told });
@@ -321,7 +330,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** Put what was restored in its place: a run that has just been read can be looked at. */
   async prepare(store: Store): Promise<void> {
     for await (const batch of this.#plan.data.batches(this.#progress.epoch)) {
-      this.#begin(feed(batch));
+      this.#begin(feed(batch, this.#plan.loss.target));
       break;
     }
     const { best } = this.#progress;

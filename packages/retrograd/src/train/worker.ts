@@ -69,8 +69,9 @@ export function serveTraining(build: Build, port: Port = ownPort()): void {
     run = built instanceof Run ? built : train(built);
     let waiting: TrainEvent[] = [];
     let sent = performance.now();
-    const flush = () => {
-      if (waiting.length) port.post({ type: "events", events: waiting });
+    let known = -1; // the step whose parameters the other end has
+    const flush = (more: object = {}) => {
+      if (waiting.length) port.post({ type: "events", events: waiting, ...more });
       waiting = [];
       sent = performance.now();
     };
@@ -78,15 +79,23 @@ export function serveTraining(build: Build, port: Port = ownPort()): void {
       for await (const event of run) {
         waiting.push(event);
         if (stopped) run.stop();
-        if (performance.now() - sent > 16) flush();
+        if (tellsParams.includes(event.type)) {
+          const params = known === event.step ? undefined : pack(run.params);
+          known = event.step;
+          const { best } = run;
+          const found = event.type === "done" && best;
+          flush({ params, best: found && { at: found.at, params: pack(found.params) } });
+        } else if (performance.now() - sent > 16) flush();
       }
     } finally {
       flush();
     }
-    const best = run.best && { at: run.best.at, params: pack(run.best.params) };
-    port.post({ type: "finished", params: pack(run.params), best });
+    port.post({ type: "finished" });
   }
 }
+
+/** Events that parameters come with; nobody waits for those of a single step. */
+const tellsParams: readonly TrainEvent["type"][] = ["epoch", "validation", "done"];
 
 const failureOf = (error: unknown) =>
   error instanceof RetrogradError
@@ -95,8 +104,9 @@ const failureOf = (error: unknown) =>
 
 /** A run on another thread. */
 export class RemoteRun implements AsyncIterable<TrainEvent> {
-  /** Parameters at the end of the run. */
+  /** Parameters of the latest event "epoch", "validation" or "done"; undefined before. */
   params: any;
+  /** As in a run, from "done" on. */
   best: { readonly at: Best; readonly params: any } | undefined;
   readonly #port: Port;
   readonly #options: unknown;
@@ -131,15 +141,31 @@ export class RemoteRun implements AsyncIterable<TrainEvent> {
       if (message.type === "events") return message.events;
       over = true;
       if (message.type === "failed") this.#raise(message);
-      this.params = unpack(message.params);
-      this.best = message.best && { at: message.best.at, params: unpack(message.best.params) };
       return [];
     };
+    // They belong to the last event of a message.
+    const keep = ({ params, best }: any) => {
+      if (params) this.params = unpack(params);
+      if (best) this.best = { at: best.at, params: unpack(best.params) };
+    };
+    let message: any = {};
     try {
-      while (!over) yield* take(await next());
+      while (!over) {
+        message = await next();
+        const events = take(message);
+        for (const [i, event] of events.entries()) {
+          if (i === events.length - 1) keep(message);
+          yield event;
+        }
+      }
     } finally {
+      keep(message);
       if (!over) this.stop();
-      while (!over) take(await next());
+      while (!over) {
+        message = await next();
+        take(message);
+        keep(message);
+      }
       this.#port.close();
     }
   }

@@ -4,7 +4,7 @@
  */
 import { fail } from "../errors.ts";
 import type { Type } from "../tensor/tensor.ts";
-import { flatten, leavesOf, rebuild } from "../tensor/tree.ts";
+import { flattenArguments, leavesOf, rebuild } from "../tensor/tree.ts";
 import { batch as batchOfGraph } from "./batch.ts";
 import { callGraph, namesOf, traceTree } from "./function.ts";
 
@@ -29,20 +29,22 @@ export function batch<F extends (...args: any[]) => unknown>(
   { axes = [] }: BatchOptions = {},
 ): F {
   const batched = (...args: unknown[]) => {
-    if (axes.length > args.length)
+    const leaves = flattenArguments(args, "batch");
+    if (!Array.isArray(axes) || axes.length > args.length)
       fail("bad-argument", {
         where: "batch",
-        given: `axes for ${axes.length} arguments, and ${args.length} arguments`,
-        expected: "one entry of axes per argument",
+        given: Array.isArray(axes)
+          ? `axes for ${axes.length} arguments, and ${args.length} arguments`
+          : `axes ${String(axes)}`,
+        expected: "a list with one entry of axes per argument",
       });
     const which = args.flatMap((arg, k) => spread(axes[k], arg));
-    const leaves = flatten(args);
     const size = samples(leaves, which, namesOf(args));
     const types = leaves.map((t, i) => ({
       shape: which[i] ? t.shape.slice(1) : t.shape,
       dtype: t.dtype,
     }));
-    const { graph, result } = traceTree(f, args, types);
+    const { graph, result } = traceTree(f, args, "batch", types);
     return rebuild(result, callGraph(batchOfGraph(graph, which, size), leaves));
   };
   return batched as F;

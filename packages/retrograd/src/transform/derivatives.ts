@@ -7,7 +7,7 @@ import { filled } from "../ops/map.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import { Bindings, substitute } from "../tensor/graph.ts";
 import { sameShape, showType, type Tensor } from "../tensor/tensor.ts";
-import { flatten, flattenLike, paths, rebuild } from "../tensor/tree.ts";
+import { flatten, flattenArguments, flattenLike, paths, rebuild } from "../tensor/tree.ts";
 import { callGraph, isReady, orZeros, traceTree } from "./function.ts";
 import { jvp as jvpOfGraph } from "./jvp.ts";
 import { cotangents, vjp as vjpOfGraph } from "./vjp.ts";
@@ -60,7 +60,7 @@ export function valueAndGrad<A extends any[], const N extends Argnums = 0, R = T
           given: `argnums ${k} with ${args.length} arguments`,
           expected: `a place from 0 to ${args.length - 1}`,
         });
-    const { graph, result } = traceTree(f, args);
+    const { graph, result } = traceTree(f, args, "grad");
     const loss = scalarOf(hasAux ? (result as unknown[])[0] : result);
     const chosen = args.flatMap((arg, k) => flatten(arg).map(() => places.includes(k)));
     const wrt = graph.inputs.filter((_, i) => chosen[i]);
@@ -101,7 +101,7 @@ export function vjp<A extends any[], Y>(
   f: (...args: A) => Y,
   ...primals: A
 ): [y: Y, pullback: (cotangent: Y) => A] {
-  const { graph, result } = traceTree(f, primals);
+  const { graph, result } = traceTree(f, primals, "vjp");
   const leaves = flatten(primals);
   const ready = isReady(graph, leaves);
   const inlined = new Bindings(graph.inputs.map((t, i) => [t, leaves[i]] as const));
@@ -122,14 +122,21 @@ export function vjp<A extends any[], Y>(
  * @param primals   the arguments, in an array
  * @param tangents  a tree like each argument, in an array
  * @returns         [y, dy], trees alike
- * @throws "tree-mismatch", "shape-mismatch"
+ * @throws "tree-mismatch", "shape-mismatch", "bad-argument"
  */
 export function jvp<A extends any[], Y>(
   f: (...args: A) => Y,
   primals: readonly [...A],
   tangents: readonly [...A],
 ): [y: Y, dy: Y] {
-  const { graph, result } = traceTree(f, primals);
+  if (!Array.isArray(primals) || !Array.isArray(tangents))
+    fail("bad-argument", {
+      where: "jvp",
+      given: `${Array.isArray(primals) ? "tangents" : "arguments"} outside a list`,
+      expected: "lists: jvp(f, [x], [dx])",
+    });
+  const { graph, result } = traceTree(f, primals, "jvp");
+  flattenArguments(tangents, "jvp", "tangent");
   const seeds = sameTypes(primals, tangents, "the tangents");
   const forward = jvpOfGraph(graph);
   const both = { inputs: forward.inputs, outputs: [...graph.outputs, ...forward.outputs] };

@@ -8,7 +8,7 @@ import { fail } from "../errors.ts";
 import { filled } from "../ops/map.ts";
 import { float64, type Graph, inline, run, topological, trace } from "../tensor/graph.ts";
 import { fromFloat64, inputOp, type Maybe, type Tensor, type Type } from "../tensor/tensor.ts";
-import { flatten, paths, rebuild } from "../tensor/tree.ts";
+import { flatten, flattenArguments, paths, rebuild } from "../tensor/tree.ts";
 
 /** A traced function: its graph, and the tree that it returned. */
 export interface Traced {
@@ -20,17 +20,21 @@ export interface Traced {
 export const namesOf = (args: readonly unknown[]): string[] =>
   paths(args).map((path) => path.replace(/^\d+\.?/, "") || `argument ${path}`);
 
-/** Trace `f` on placeholders that have the types of `types`, in the trees of `args`. */
+/**
+ * Trace `f` on placeholders that have the types of `types`, in the trees of `args`; `of` is what
+ * messages call the function that was given them.
+ */
 export function traceTree(
   f: (...args: any[]) => unknown,
   args: readonly unknown[],
-  types: readonly Type[] = flatten(args),
+  of = "the function",
+  types?: readonly Type[],
 ): Traced {
   let result: unknown;
-  const given = flatten(args);
+  const given = flattenArguments(args, of);
   const names = namesOf(args).map((name, i) => given[i].name ?? name);
   const graph = trace(
-    types,
+    types ?? given,
     (...leaves) => {
       result = f(...(rebuild(args, leaves) as unknown[]));
       return tensorsOf(result);

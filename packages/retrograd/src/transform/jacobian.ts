@@ -34,7 +34,7 @@ export function jacobian<A extends any[]>(
   { argnum = 0, mode }: JacobianOptions = {},
 ): (...args: A) => any {
   return (...args) => {
-    const { graph, result } = traceTree(f, args);
+    const { graph, result } = traceTree(f, args, "jacobian");
     const before = flatten(args.slice(0, argnum)).length;
     const x = graph.inputs.slice(before, before + flatten(args[argnum]).length);
     const count = (ts: readonly Tensor[]) => ts.reduce((n, t) => n + t.size, 0);

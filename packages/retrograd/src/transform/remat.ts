@@ -61,7 +61,7 @@ export const rematOp: Op<RematAttrs> = {
  */
 export function remat<F extends (...args: any[]) => unknown>(f: F): F {
   const recomputed = (...args: unknown[]) => {
-    const traced = traceTree(f, args);
+    const traced = traceTree(f, args, "remat");
     const { graph, captured } = close(traced.graph);
     return rebuild(traced.result, apply(rematOp, [...flatten(args), ...captured], { graph }));
   };

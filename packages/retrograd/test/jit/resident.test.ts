@@ -149,7 +149,7 @@ test("refused: a carry of another shape, another tree, or captured from a trace"
   `);
   const lost = resident((_: { h: Tensor }) => [{} as { h: Tensor }, {}], { h: tensor([1, 2]) });
   expect(() => lost.call()).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: resident carry: the tree has no tensors, but h was expected.
+    [RetrogradError: resident carry: the tree has no tensors; expected h.
       Return the same nested objects and arrays that were given.   (tree-mismatch)]
   `);
   expect(() => lost.write({ h: tensor([1, 2, 3]) })).toThrowErrorMatchingInlineSnapshot(`
@@ -163,7 +163,7 @@ test("refused: a carry of another shape, another tree, or captured from a trace"
     })(tensor(2)),
   ).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: argument 0 [] has no value yet: it is being traced, so JavaScript cannot read it or branch on it.
-      Use where(condition, a, b) for a choice made at run time.   (traced-value)]
+      To choose by it, use where(condition, a, b); to read it, return it and read what the call gives.   (traced-value)]
   `);
   expect(() =>
     resident((h: Tensor) => [h, h], tensor(1), { taget: "wasm" } as any),

@@ -108,7 +108,7 @@ test("messages", () => {
       The leading axis of every input is time: make them equally long, or pad and mask.   (scan-length)]
   `);
   expect(() => associativeScan((a) => a, number())).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: associativeScan: element "element" float64 [] was given, but a leading axis of time was expected.
+    [RetrogradError: associativeScan: given element "element" float64 []; expected a leading axis of time.
       Reshape the tensor, or index the missing axes.   (rank-mismatch)]
   `);
   expect(() =>

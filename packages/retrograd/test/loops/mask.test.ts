@@ -121,19 +121,19 @@ test("messages", () => {
   expect(
     go({ lengths: tensor([5, 6, 0], { dtype: "int32" }) }),
   ).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: scan: length 6 of sequence 1 is out of range; 0 to 5 steps was expected.
+    [RetrogradError: scan: length 6 of sequence 1 is out of range; expected 0 to 5 steps.
       Keep the index within 0 to 5 steps.   (index-range)]
   `);
   expect(go({ lengths: tensor([5, 1, 0]) })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: scan: lengths [3] was given, but int32 lengths was expected.
+    [RetrogradError: scan: given lengths [3]; expected int32 lengths.
       Convert it first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)]
   `);
   expect(go({ lengths: tensor([5, 1], { dtype: "int32" }) })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: scan with a mask: state "state" float64 [3, 2] was given, but the leading axes of the mask, [2] was expected.
+    [RetrogradError: scan with a mask: given state "state" float64 [3, 2]; expected the leading axes of the mask, [2].
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)]
   `);
   expect(go({ mask: placeholder(float(TIME)) })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: scan: mask float64 [5] was given, but a bool mask was expected.
+    [RetrogradError: scan: given mask float64 [5]; expected a bool mask.
       Convert it first: x.cast("bool"). Nothing is converted silently.   (dtype-mismatch)]
   `);
   expect(go({ mask: tensor([true, true]) })).toThrowErrorMatchingInlineSnapshot(`

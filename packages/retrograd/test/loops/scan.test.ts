@@ -184,7 +184,7 @@ test("messages", () => {
   expect(() =>
     scan(({ h }) => ({ state: { g: h } }) as any, { h }, x),
   ).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: the next state of scan: the tree has g, but h was expected.
+    [RetrogradError: the next state of scan: the tree has g; expected h.
       Return the same nested objects and arrays that were given.   (tree-mismatch)]
   `);
   expect(() =>
@@ -200,11 +200,11 @@ test("messages", () => {
       The leading axis of every input is time: make them equally long, or pad and mask.   (scan-length)]
   `);
   expect(() => scan(({ h }) => ({ state: { h } }), { h })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: scan: neither an input nor a length was given, but a number of steps: scan(…, { length }) was expected.
+    [RetrogradError: scan: given neither an input nor a length; expected a number of steps: scan(…, { length }).
       Give a number of steps: scan(…, { length }).   (bad-argument)]
   `);
   expect(() => scan(({ h }) => h as any, { h }, x)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: the step of scan: h [4] was given, but { state, output }, or [state, output] was expected.
+    [RetrogradError: the step of scan: given h [4]; expected { state, output }, or [state, output].
       Give { state, output }, or [state, output].   (bad-argument)]
   `);
   expect(() =>
@@ -224,7 +224,7 @@ test("messages", () => {
     scan(({ h }) => ({ state: { h: (h as any) > 0 ? h : x } }), { h }, x),
   ).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: h [4] has no value yet: it is being traced, so JavaScript cannot read it or branch on it.
-      Use where(condition, a, b) for a choice made at run time.
+      To choose by it, use where(condition, a, b); to read it, return it and read what the call gives.
       in the step of scan   (traced-value)]
   `);
 });

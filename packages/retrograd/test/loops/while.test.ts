@@ -144,7 +144,7 @@ test("messages", () => {
       { x },
     ),
   ).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: whileLoop: a condition that returns float64 [3] was given, but a single bool was expected.
+    [RetrogradError: whileLoop: given a condition that returns float64 [3]; expected a single bool.
       Give a single bool.   (bad-argument)]
   `);
   expect(() => whileLoop(yes, () => ({ x: number(1) }), { x })).toThrowErrorMatchingInlineSnapshot(`
@@ -152,7 +152,7 @@ test("messages", () => {
       A state must keep its shape and dtype from one step to the next.   (state-shape)]
   `);
   expect(() => whileLoop(yes, () => ({ y: x }) as any, { x })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: the next state of whileLoop: the tree has y, but x was expected.
+    [RetrogradError: the next state of whileLoop: the tree has y; expected x.
       Return the same nested objects and arrays that were given.   (tree-mismatch)]
   `);
   expect(() =>
@@ -163,7 +163,7 @@ test("messages", () => {
     ),
   ).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: x float64 [3] has no value yet: it is being traced, so JavaScript cannot read it or branch on it.
-      Use where(condition, a, b) for a choice made at run time.
+      To choose by it, use where(condition, a, b); to read it, return it and read what the call gives.
       in the condition of whileLoop   (traced-value)]
   `);
 });

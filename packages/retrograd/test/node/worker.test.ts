@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { messages } from "../../src/errors/files.ts";
+import { notice } from "../../src/errors.ts";
 import { trainInWorker } from "../../src/node/index.ts";
 import { flatten } from "../../src/tensor/tree.ts";
 import { type TrainEvent, train } from "../../src/train/index.ts";
@@ -54,4 +56,10 @@ test("errors cross over with their code", async () => {
   await expect(collect(start({ spoilt: true }))).rejects.toMatchObject({ code: "no-batches" });
   const empty = "data:text/javascript,export const made = 1";
   await expect(collect(start({}, empty))).rejects.toThrowErrorMatchingSnapshot();
+  const broken = "data:text/javascript,export const build = () => { throw new Error('no model') }";
+  await expect(collect(start({}, broken))).rejects.toThrowErrorMatchingSnapshot();
+  const reason = 'Unknown file extension ".ts" for /lesson.ts';
+  expect(notice(messages, "worker-failed", { module: "lesson.ts", reason }).text).toContain(
+    "compiled .js file",
+  );
 });

@@ -201,6 +201,14 @@ describe("reductions", () => {
       [false, true],
     ]);
   });
+  test("the sum of bools counts them", () => {
+    const counts = tensor([
+      [true, false],
+      [true, true],
+    ]).sum(1);
+    expect(counts.dtype).toBe("int32");
+    expect(counts.toArray()).toEqual([1, 2]);
+  });
   test("softmax does not overflow, and an impossible class has probability 0", () => {
     const x = tensor([1000, 1000, -Infinity], { dtype: "float64" });
     expect(x.softmax().toArray()).toEqual([0.5, 0.5, 0]);

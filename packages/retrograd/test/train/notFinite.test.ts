@@ -60,10 +60,15 @@ describe("what is named", () => {
       options({ data: spoilt("inputs", 2 * 6 + 4, Number.NaN) }),
     );
     expect(error).toBeInstanceOf(RetrogradError);
-    expect(error.code).toBe("not-finite");
+    expect(error.code).toBe("data-not-finite");
     expect(error.data).toMatchObject({ step: 4, batch: 1 });
     expect(error.message).toMatchSnapshot();
     expect(events).toHaveLength(1);
+  });
+  test("a missing target that no mask leaves out", async () => {
+    const data = [{ inputs: [[[1], [2]]], targets: [[[1], [Number.NaN]]] }];
+    const { error } = await failing(options({ data }));
+    expect(error.message).toMatchSnapshot();
   });
   test("a forward value that overflows: op, time step, parameter", async () => {
     // The state doubles its exponent: h³ overflows float32 at a step that can be counted.
@@ -132,7 +137,7 @@ test("nothing is lost: the parameters and the last checkpoint are those before i
   const checkpoint = { store, every: 1 };
   const data = spoilt("inputs", 0, Infinity);
   const { run, error } = await failing(options({ data, checkpoint }));
-  expect(error.code).toBe("not-finite");
+  expect(error.code).toBe("data-not-finite");
   expect(run.position.step).toBe(1);
   const again = await train.resume(store, options({}));
   expect(again.position.step).toBe(1);

@@ -156,6 +156,10 @@ test("what does not fit is refused, what differs is said", async () => {
   await expect(
     train.resume(store, options({ model: wider })),
   ).rejects.toThrowErrorMatchingSnapshot();
+  const deeper = sequential(unroll(gru({ size: 4 })), dense(3), dense(1));
+  await expect(train.resume(store, options({ model: deeper }))).rejects.toThrow(
+    /Wx = \[1, 3, 3\], but \[1, 3, 4\] was given/,
+  );
   await expect(
     train.resume(store, options({ optimizer: sgd(0.1) })),
   ).rejects.toThrowErrorMatchingSnapshot();

@@ -113,6 +113,59 @@ test("each window is a step, and the state goes on in between", async () => {
   ]);
 });
 
+test("batches without start begin anew, and that is said once", async () => {
+  const method = truncated({ window: 6 });
+  const warned = async (data: TrainOptions["data"]) =>
+    only(await collect(train(brief({ method, data, epochs: 2 }))), "warning").map((e) => e.text);
+  expect(await warned(echo({ rows: 4, time: 6, batches: 3 }))).toMatchSnapshot();
+  expect(await warned(echo({ rows: 4, time: 12, batches: 1 }))).toEqual([]);
+  const part = { inputs: [[[1], [2]]], targets: [[[1], [2]]] };
+  expect(
+    await warned([
+      { ...part, start: [1] },
+      { ...part, start: [0] },
+    ]),
+  ).toEqual([]);
+});
+
+test("an array of batches of nested arrays is data, also for labels", async () => {
+  const [inputs, targets] = [
+    [
+      [[1], [2]],
+      [[3], [4]],
+    ],
+    [
+      [[0], [1]],
+      [[1], [0]],
+    ],
+  ];
+  const after = async (data: unknown) => {
+    const run = train(brief({ data: data as TrainOptions["data"], validation: data as never }));
+    const losses = only(await collect(run), "validation").map((e) => e.loss);
+    return [losses, bits(run.params)];
+  };
+  const flat = (x: unknown[]) => ({
+    data: Float32Array.from(x.flat(2) as number[]),
+    shape: [2, 2, 1],
+  });
+  const plain = { batches: () => [{ inputs: flat(inputs), targets: flat(targets) }] };
+  expect(await after([{ inputs, targets }])).toEqual(await after(plain));
+  const labels = {
+    ...labelled(0),
+    data: [
+      {
+        inputs,
+        targets: [
+          [0, 2],
+          [1, 0],
+        ],
+        lengths: [2, 1],
+      },
+    ],
+  };
+  expect(only(await collect(train(brief(labels))), "step")).toHaveLength(2);
+});
+
 test("the mean over a short last batch is exact", async () => {
   const still = brief({
     data: echo({ rows: 4, time: 6, batches: 3, last: 1 }),
@@ -247,6 +300,14 @@ test.each([
         ],
       },
     }),
+  ],
+  ["a function as data", brief({ data: (() => []) as never })],
+  ["a generator as data, which ends", brief({ data: echo().batches(0) })],
+  ["batches that are none", brief({ data: { batches: () => ({}) as never } })],
+  ["a batch without targets", brief({ data: [{ inputs: [[[1]]] }] as never })],
+  [
+    "numbers without a shape",
+    brief({ data: [{ inputs: new Float32Array(2), targets: [[1]] }] as never }),
   ],
   ["a folder in a page", brief({ checkpoint: { folder: "somewhere" } })],
 ])("%s has a message", async (_, options) => expect(await said(options)).toMatchSnapshot());

@@ -6,6 +6,7 @@ import {
   type Port,
   serveTraining,
   type TrainEvent,
+  train,
   trainInWorker,
   type WorkerLike,
 } from "../../src/train/index.ts";
@@ -65,6 +66,19 @@ test("events arrive in order, and the parameters with the last one", async () =>
   expect(run.params.W.shape).toEqual([3, 3]);
   expect(run.best!.at.epoch).toBe(1);
   expect(isClosed()).toBe(true);
+});
+
+test("parameters are there with epoch, validation and done", async () => {
+  const validation = echo({ rows: 4, time: 6, batches: 1, seed: 2 });
+  const options = { ...build({ epochs: 2 }), validation };
+  const seen = async (run: AsyncIterable<TrainEvent> & { params: any }) => {
+    const found: unknown[] = [];
+    for await (const { type, step } of run)
+      if (type !== "step") found.push([type, step, Array.from(run.params.W.data)]);
+    return found;
+  };
+  const remote = trainInWorker(playedWorker(() => options).worker);
+  expect(await seen(remote)).toEqual(await seen(train(options)));
 });
 
 test("a loop that is left stops the worker", async () => {

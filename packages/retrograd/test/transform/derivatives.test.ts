@@ -224,29 +224,29 @@ test("messages", () => {
       Reduce it first: loss.sum() or loss.mean().   (not-scalar)]
   `);
   expect(() => grad((n: Tensor) => n)(n)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: grad: argument 0 int32 [] was given, but a float32 or float64 number was expected.
+    [RetrogradError: grad: given argument 0 int32 []; expected a float32 or float64 number.
       Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)]
   `);
   expect(() => grad((() => 3) as any)(x)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: what the function returned: number 3 was given, but a tensor, or an object or array of tensors was expected.
+    [RetrogradError: what the function returned: given number 3; expected a tensor, or an object or array of tensors.
       Give a tensor, or an object or array of tensors.   (bad-argument)]
   `);
   expect(() => grad(sum, 1)(x)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: grad: argnums 1 with 1 arguments was given, but a place from 0 to 0 was expected.
+    [RetrogradError: grad: given argnums 1 with 1 arguments; expected a place from 0 to 0.
       Give a place from 0 to 0.   (bad-argument)]
   `);
   expect(() =>
     grad((x: Tensor) => ((x as any) > 0 ? sum(x) : sum(x)))(x),
   ).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: argument 0 float64 [3] has no value yet: it is being traced, so JavaScript cannot read it or branch on it.
-      Use where(condition, a, b) for a choice made at run time.   (traced-value)]
+      To choose by it, use where(condition, a, b); to read it, return it and read what the call gives.   (traced-value)]
   `);
   expect(() => jvp(sum, [x], [tensor([1, 2])])).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: the tangents, 0: [2] was given, but float64 [3] was expected.
+    [RetrogradError: the tangents, 0: given [2]; expected float64 [3].
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)]
   `);
   expect(() => vjp(sum, x)[1](x)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: the cotangent: float64 [3] was given, but float64 [] was expected.
+    [RetrogradError: the cotangent: given float64 [3]; expected float64 [].
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)]
   `);
   expect(() =>
@@ -256,11 +256,11 @@ test("messages", () => {
       Make both axes 2, or both 4.   (axis-mismatch)]
   `);
   expect(() => batch(sum)(tensor(1))).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: batch: argument 0 [] was given, but a leading axis of samples (or null in axes) was expected.
+    [RetrogradError: batch: given argument 0 []; expected a leading axis of samples (or null in axes).
       Reshape the tensor, or index the missing axes.   (rank-mismatch)]
   `);
   expect(() => batch(sum, { axes: [null] })(x)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: batch: no batched argument was given, but at least one argument with a leading axis of samples was expected.
+    [RetrogradError: batch: given no batched argument; expected at least one argument with a leading axis of samples.
       Give at least one argument with a leading axis of samples.   (bad-argument)]
   `);
   expect(() =>

@@ -9,8 +9,9 @@ import { exact } from "./bptt.ts";
 
 /**
  * An update after every window of `window` steps. The state of a row is carried into its next
- * window as a number, through which no gradient passes; where the batch says `start` it is the
- * model's first state (zero or learned) instead.
+ * window as a number, through which no gradient passes. Where a row begins a sequence it is the
+ * model's first state (zero or learned) instead: a batch without `start` begins one in every row,
+ * so a sequence that goes on in the next batch needs `start` there, 0 for its row.
  *   state = start ? first(params) : stopGradient(last)
  *
  * Source: Williams and Peng 1990, doi:10.1162/neco.1990.2.4.490, with h = h'.
