@@ -79,7 +79,7 @@ export function tiled(
             const part = { c, shape, panels, can, stretch, block };
             const panel = (vectors: number, index: string | undefined, columns: number) =>
               rows.flatMap((group) =>
-                along("t", group, () =>
+                along("g", group, () =>
                   tileAt({ ...part, group, vectors, columns, panel: index, firstPanel: full }),
                 ),
               );
