@@ -1,5 +1,5 @@
 /**
- * What this machine and engine can do at best, measured by modules written by hand: multiply-adds on
+ * What this machine and engine can do at best, measured by loops written by hand: multiply-adds on
  * vectors that never leave the registers, and reading memory of a given size. A case is held against
  * these, so that its figure means the same on every machine.
  */
@@ -18,6 +18,7 @@ import {
   VOID,
 } from "../packages/retrograd/src/targets/wasm/encode.ts";
 import { hasRelaxed } from "../packages/retrograd/src/targets/wasm/index.ts";
+import { nativeLoops } from "./native.ts";
 
 const SPLAT = simd(0x13);
 const MUL = simd(0xe6);
@@ -89,31 +90,56 @@ function time(f: (n: number) => void, n: number): number {
 /** A slice of at least 20 ms: GFLOP/s of independent multiply-adds. */
 export type Slice = () => number;
 
-function slicer(accumulators: number): Slice {
-  const f = multiplyAdds(accumulators);
+function slicer(f: (rounds: number) => void, flops: number): Slice {
   for (let i = 0; i < 20; i++) f(100_000); // the engine replaces its first code meanwhile
   let rounds = 1e6;
   return () => {
     for (;;) {
       const ms = time(f, rounds);
-      if (ms >= SLICE_MS) return (rounds * accumulators * FLOPS_OF_VECTOR) / ms / 1e6;
+      if (ms >= SLICE_MS) return (rounds * flops) / ms / 1e6;
       rounds = Math.ceil((rounds * 1.3 * SLICE_MS) / Math.max(ms, 1));
     }
   };
 }
 
-let best: Slice | undefined;
+const slicers = (target: string): Slice[] =>
+  target === "native"
+    ? nativeLoops().multiplyAdds.map(({ run, flops }) => slicer(run, flops))
+    : [8, 10, 12].map((n) => slicer(multiplyAdds(n), n * FLOPS_OF_VECTOR));
+
+const best = new Map<string, Slice>();
 /** The ceiling: with as many accumulators as this engine is fastest with. */
-export function ceilingSlice(): number {
-  best ??= [8, 10, 12]
-    .map(slicer)
+export function ceilingSlice(target: string): number {
+  const known = best.get(target);
+  if (known) return known();
+  const [first] = slicers(target)
     .map((slice) => ({ slice, rate: median([slice(), slice(), slice()]) }))
-    .sort((a, b) => b.rate - a.rate)[0].slice;
-  return best();
+    .sort((a, b) => b.rate - a.rate);
+  best.set(target, first.slice);
+  return first.slice();
 }
 
 /** GB/s of reading `bytes` again and again, with eight accumulators. */
-export function bandwidth(bytes: number): number {
+export function bandwidth(bytes: number, target: string): number {
+  const { read, size } = target === "native" ? nativeReader(bytes) : wasmReader(bytes);
+  const repeats = Math.max(3, Math.ceil(5e8 / size));
+  const pass = () => {
+    for (let i = 0; i < repeats; i++) read();
+  };
+  pass();
+  const seconds = () => time(pass, 0) / 1e3;
+  return (repeats * size) / median([seconds(), seconds(), seconds()]) / 1e9;
+}
+
+interface Reader {
+  readonly size: number;
+  read(): void;
+}
+function nativeReader(bytes: number): Reader {
+  const numbers = new Float32Array(Math.ceil(bytes / 1024) * 256).fill(1);
+  return { size: numbers.byteLength, read: () => nativeLoops().read(numbers) };
+}
+function wasmReader(bytes: number): Reader {
   const accumulators = 8;
   const step = accumulators * 16;
   const size = Math.ceil(bytes / step) * step;
@@ -130,11 +156,5 @@ export function bandwidth(bytes: number): number {
     ...storeSum(first, accumulators),
   ];
   const f = instantiate([I32, ...Array<number>(accumulators).fill(V128)], code, size + step);
-  const repeats = Math.max(3, Math.ceil(5e8 / size));
-  const pass = () => {
-    for (let i = 0; i < repeats; i++) f(size);
-  };
-  pass();
-  const seconds = () => time(pass, 0) / 1e3;
-  return (repeats * size) / median([seconds(), seconds(), seconds()]) / 1e9;
+  return { size, read: () => f(size) };
 }

@@ -2,18 +2,19 @@
  * The time of one elementary function per element, as the compiler expands it: a state of 4,096
  * numbers in the cache is sent through it, step by step.
  */
-import { jit, scan, type Tensor, tensor } from "retrograd";
+import { jit, scan, type TargetName, type Tensor, tensor } from "retrograd";
 import { median } from "./ceiling.ts";
 
 export type Elementary = "exp" | "tanh" | "logistic" | "log";
 
 const WIDTH = 4096;
 const STEPS = 500;
-const known = new Map<Elementary, number>();
+const known = new Map<string, number>();
 
 /** Milliseconds per element. */
-export function elementaryMs(name: Elementary): number {
-  const found = known.get(name);
+export function elementaryMs(name: Elementary, target: TargetName): number {
+  const key = `${name} ${target}`;
+  const found = known.get(key);
   if (found !== undefined) return found;
   // exp and log are kept in their range by a product, which costs next to nothing.
   const apply = (x: Tensor): Tensor =>
@@ -21,9 +22,7 @@ export function elementaryMs(name: Elementary): number {
   const step = ({ h }: { h: Tensor }) => ({ state: { h: apply(h) } });
   const program = jit(
     (h: Tensor) => scan(step, { h }, undefined, undefined, { length: STEPS }).state.h,
-    {
-      target: "wasm",
-    },
+    { target },
   );
   const start = tensor(Float32Array.from({ length: WIDTH }, (_, i) => i / WIDTH));
   const times = Array.from({ length: 25 }, () => {
@@ -32,6 +31,6 @@ export function elementaryMs(name: Elementary): number {
     return performance.now() - before;
   });
   const ms = median(times.slice(10)) / (WIDTH * STEPS);
-  known.set(name, ms);
+  known.set(key, ms);
   return ms;
 }

@@ -3,6 +3,7 @@
  * both, and holds it against a roofline: the largest of the times that its multiply-adds, its bytes
  * and its elementary functions must take.
  */
+import type { TargetName } from "retrograd";
 import { hasRelaxed } from "../packages/retrograd/src/targets/wasm/index.ts";
 import type { Prepared, Work } from "./case.ts";
 import { bandwidth, ceilingSlice, median } from "./ceiling.ts";
@@ -21,12 +22,12 @@ export interface Measured {
 }
 
 /** Milliseconds that the parts of the work take at least; the largest is the roofline. */
-function roofline({ flops, bytes, elementary }: Work, ceiling: number) {
+function roofline({ flops, bytes, elementary }: Work, ceiling: number, target: TargetName) {
   const parts = Object.entries(elementary) as [Elementary, number][];
   return {
     "multiply-adds": flops / ceiling / 1e6,
-    bandwidth: bytes ? bytes / bandwidth(bytes) / 1e6 : 0,
-    elementary: parts.reduce((sum, [name, count]) => sum + count * elementaryMs(name), 0),
+    bandwidth: bytes ? bytes / bandwidth(bytes, target) / 1e6 : 0,
+    elementary: parts.reduce((sum, [name, count]) => sum + count * elementaryMs(name, target), 0),
   };
 }
 
@@ -44,7 +45,7 @@ function slice(run: () => void, together: number, times: number[]): void {
 }
 
 /** @param seconds  how long to measure, after a warm-up of about a third of it */
-export function measure({ run, work }: Prepared, seconds: number): Measured {
+export function measure({ run, work }: Prepared, target: TargetName, seconds: number): Measured {
   const warmUntil = performance.now() + (seconds / 3) * 1e3;
   let warm = 0;
   while (warm < 3 || performance.now() < warmUntil) {
@@ -59,11 +60,11 @@ export function measure({ run, work }: Prepared, seconds: number): Measured {
   const until = performance.now() + seconds * 1e3;
   while (performance.now() < until || times.length < 5) {
     slice(run, together, times);
-    ceilings.push(ceilingSlice());
+    ceilings.push(ceilingSlice(target));
   }
   const ms = median(times);
   const ceiling = median(ceilings);
-  const needed = Object.entries(roofline(work, ceiling)).sort((a, b) => b[1] - a[1]);
+  const needed = Object.entries(roofline(work, ceiling, target)).sort((a, b) => b[1] - a[1]);
   const [bound, least] = needed[0];
   return {
     ms,

@@ -54,7 +54,7 @@ export function profile(graph: Graph, residents: number): Row[] {
 /** The dearest kernels as text. */
 export function showProfile(rows: readonly Row[], count = 16): string {
   const total = rows.reduce((sum, { ms }) => sum + ms, 0);
-  const head = `${rows.length} kernels, ${total.toFixed(2)} ms, ceiling ${ceilingSlice().toFixed(1)} GFLOP/s`;
+  const head = `${rows.length} kernels, ${total.toFixed(2)} ms, ceiling ${ceilingSlice("wasm").toFixed(1)} GFLOP/s`;
   const dearest = [...rows].sort((a, b) => b.ms - a.ms).slice(0, count);
   const lines = dearest.map(({ kernel, calls, ms, gflops }) => {
     const [cost, rate] = [ms.toFixed(3).padStart(9), gflops.toFixed(1).padStart(6)];

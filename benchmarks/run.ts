@@ -1,13 +1,14 @@
 /**
  * Benchmarks, each held against what this machine can do at best:
  *
- *   npm run bench -- [CASE…] [--target wasm] [--shards 1] [--batch N] [--length N]
+ *   npm run bench -- [CASE…] [--target wasm|native] [--shards 1] [--batch N] [--length N]
  *                    [--seconds S] [--json | --markdown] [--profile]
  *
  * Without a case all but the long ones run. README.md says what the figures mean.
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
+import "retrograd/node"; // the native target
 import type { Case, CaseOptions, Prepared } from "./case.ts";
 import { engine, measure } from "./measure.ts";
 import { profile, showProfile } from "./profile.ts";
@@ -64,8 +65,8 @@ const round = (row: Row): Row =>
     ]),
   );
 
-function timed(prepared: Prepared, seconds: number) {
-  const { ms, gflops, ceiling, share, fastest, runs, bound } = measure(prepared, seconds);
+function timed(prepared: Prepared, target: CaseOptions["target"], seconds: number) {
+  const { ms, gflops, ceiling, share, fastest, runs, bound } = measure(prepared, target, seconds);
   return {
     ...{ ms: rounded(ms), gflops: rounded(gflops), ceiling: rounded(ceiling) },
     share: rounded(share),
@@ -84,7 +85,7 @@ async function runCase(c: Case, values: Values, seconds: number): Promise<Row> {
   const sizes = { ...(batch && { batch }), ...(length && { length }) };
   if (prepared.kind === "figures")
     return round({ ...head, ...sizes, ...prepared.fields, ...engine() });
-  const row = round({ ...head, ...sizes, ...timed(prepared, seconds), ...engine() });
+  const row = round({ ...head, ...sizes, ...timed(prepared, target, seconds), ...engine() });
   if (values.profile && prepared.graph)
     console.error(showProfile(profile(prepared.graph, prepared.residents ?? 0)));
   return row;

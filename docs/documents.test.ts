@@ -96,8 +96,9 @@ test("docs/dependencies.md names every package, and no other", () => {
     "packages/cli/package.json",
   ];
   const used = manifests.flatMap((name) => {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, name), "utf8"));
-    return Object.keys({ ...dependencies, ...devDependencies });
+    const manifest = JSON.parse(readFileSync(join(root, name), "utf8"));
+    const { dependencies, devDependencies, optionalDependencies } = manifest;
+    return Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
   });
   const rows = [...text.matchAll(/^\| (.*?) \|/gm)].map(([, cell]) => cell).join(" ");
   const named = [...rows.matchAll(/`([^`]+)`/g)].map(([, name]) => name);

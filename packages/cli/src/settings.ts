@@ -101,7 +101,11 @@ export const settings = {
   validation: number("validation", "part kept for choosing", share, parts),
   test: number("test", "part kept for judging", share, parts),
   seed: whole("seed", "decides all randomness", undefined, 0),
-  compileFor: word("compile-for", ["auto", "wasm", "reference"], "what the program runs on"),
+  compileFor: word(
+    "compile-for",
+    ["auto", "wasm", "native", "reference"],
+    "what the program runs on",
+  ),
   checkpoint: whole("checkpoint", "steps between checkpoints"),
 } satisfies Record<string, Setting>;
 

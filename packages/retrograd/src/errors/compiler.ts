@@ -110,10 +110,14 @@ export const compilerMessages = {
     cure: () => `Return the tensor from the function instead of storing it outside.`,
   },
   "target-missing": {
-    text: (o: { target: string; reason: string }) =>
+    text: (o: { target: string; reason: string; cure: string }) =>
       `target "${o.target}" cannot run here: ${o.reason}.`,
-    cure: () =>
-      `Use target: "reference", or an engine with WebAssembly SIMD (Node ≥ 20, any browser of today).`,
+    cure: (o: { cure: string }) => o.cure,
+  },
+  "compiler-failed": {
+    text: (o: { command: string; said: string }) =>
+      `The C compiler ${o.command} refused a program: ${o.said}.`,
+    cure: () => `Use target: "wasm", or name another compiler in CC (gcc or clang).`,
   },
   "out-of-memory": {
     text: (o: { needed: number; limit: number }) =>

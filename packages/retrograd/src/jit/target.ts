@@ -5,22 +5,33 @@ import { compileReference } from "../targets/reference.ts";
 import { compileWasm, hasLanes } from "../targets/wasm/index.ts";
 import type { Graph } from "../tensor/graph.ts";
 
+/** Why a target cannot run here, and what the user can do about it. */
+export interface Missing {
+  readonly reason: string;
+  readonly cure: string;
+}
 export interface Target {
   readonly name: string;
-  /** Why it cannot run here; undefined when it can. */
-  missing(): string | undefined;
+  /** Undefined when it can run here. */
+  missing(): Missing | undefined;
   compile(graph: Graph, options: CompileOptions): Program;
 }
 
 const targets = new Map<string, Target>();
-/** In order of preference for "auto", fastest first. */
+/** Another of the same name takes its place. */
 export function registerTarget(target: Target): void {
   targets.set(target.name, target);
 }
+/** All that are known, whether they can run here or not. */
+export const allTargets = (): readonly Target[] => [...targets.values()];
 
-/** The target of that name; "auto" is the first one that runs here. @throws "target-missing" */
+/**
+ * The target of that name. "auto" is the first one that runs here: native comes last, because a C
+ * compiler takes a second for what Wasm has in milliseconds, so it is asked for by name.
+ * @throws "unknown-option", "target-missing"
+ */
 export function targetNamed(name: string): Target {
-  if (name === "auto") return [...targets.values()].find((t) => !t.missing())!;
+  if (name === "auto") return allTargets().find((t) => !t.missing())!;
   const target = targets.get(name);
   if (!target)
     fail("unknown-option", {
@@ -28,19 +39,31 @@ export function targetNamed(name: string): Target {
       given: name,
       known: ["auto", ...targets.keys()].join(", "),
     });
-  const reason = target.missing();
-  if (reason) fail("target-missing", { target: name, reason });
+  const missing = target.missing();
+  if (missing) fail("target-missing", { target: name, ...missing });
   return target;
 }
 
+const engine = `Use target: "reference", or an engine with WebAssembly SIMD (Node ≥ 20, any browser of today).`;
 registerTarget({
   name: "wasm",
   missing: () =>
     typeof WebAssembly === "undefined"
-      ? "there is no WebAssembly"
+      ? { reason: "there is no WebAssembly", cure: engine }
       : hasLanes()
         ? undefined
-        : "this engine's WebAssembly has no SIMD",
+        : { reason: "this engine's WebAssembly has no SIMD", cure: engine },
   compile: compileWasm,
 });
 registerTarget({ name: "reference", missing: () => undefined, compile: compileReference });
+/** In the place of the one that "retrograd/node" brings: a browser has no C compiler. */
+registerTarget({
+  name: "native",
+  missing: () => ({
+    reason: `it comes with "retrograd/node", which is not imported`,
+    cure: `Import retrograd/node first in Node; elsewhere use target: "wasm".`,
+  }),
+  compile: () => {
+    throw new Error("the native target comes with retrograd/node");
+  },
+});

@@ -58,7 +58,7 @@ export function compileOptimised(
   settleResidents(w, outputs, inputs, inputOf, kept);
   const schedule = { ...w.finish(), notes: [...notes, ...w.notes] };
   verify(schedule);
-  const peakBytes = plan(schedule);
+  const peakBytes = plan(schedule, can.vectorBytes);
   return {
     schedule,
     inputs,

@@ -5,9 +5,8 @@
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Buffer, type Item, resolve, type Schedule } from "./nest.ts";
 
-/** Cache lines, and room for a vector that reads past the last column. */
-const ALIGN = 64,
-  SLACK = 16;
+/** Buffers begin at cache lines. */
+const ALIGN = 64;
 
 interface Life {
   buffer: Buffer;
@@ -25,9 +24,12 @@ interface Span {
   end: number;
 }
 
-/** Give every buffer of the schedule its offset; returns the bytes of the arena. */
-export function plan(schedule: Schedule): number {
-  const lives = lifetimes(schedule).sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+/**
+ * Give every buffer of the schedule its offset; returns the bytes of the arena.
+ * @param slack  bytes behind each buffer, where a vector may read past the last column
+ */
+export function plan(schedule: Schedule, slack: number): number {
+  const lives = lifetimes(schedule, slack).sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   const placed: Life[] = [];
   let size = 0;
   for (const life of lives) {
@@ -46,7 +48,7 @@ export function plan(schedule: Schedule): number {
   return size;
 }
 
-function lifetimes(schedule: Schedule): Life[] {
+function lifetimes(schedule: Schedule, slack: number): Life[] {
   const uses = new Map<Buffer, Use[]>();
   let position = 0;
   const use = (buffer: Buffer, write: boolean, loops: readonly Span[]) => {
@@ -82,7 +84,7 @@ function lifetimes(schedule: Schedule): Life[] {
     const aliases = schedule.buffers.filter((b) => resolve(b) === buffer);
     const kinds = new Set(aliases.map((b) => b.kind)),
       seen = uses.get(buffer) ?? [];
-    const bytes = Math.ceil((buffer.length * bytesOf(buffer.dtype) + SLACK) / ALIGN) * ALIGN;
+    const bytes = Math.ceil((buffer.length * bytesOf(buffer.dtype) + slack) / ALIGN) * ALIGN;
     if (kinds.has("resident") || kinds.has("constant"))
       lives.push({ buffer, first: 0, last: end, bytes });
     else if (seen.length || kinds.has("input") || kinds.has("output")) {

@@ -77,7 +77,7 @@ class RegisterTile {
     return [
       ...shape.outer.map((a, d) => [`u${d}`, a.strides[access]] as const),
       [`m${block.start}`, block.size * row],
-      [`t${group.start}`, group.size * row],
+      [`g${group.start}`, group.size * row],
     ];
   }
   private row = (access: number, r: number): number =>

@@ -29,15 +29,15 @@ const M_BLOCK = 256;
 
 /** The tile for m rows and n columns: as many accumulators as registers hold, split as n allows. */
 export function tileFor(m: number, n: number, lanes: number, can: Abilities): Tile {
-  const needed = Math.ceil(n / lanes),
-    spare = can.fma ? 3 : 4;
-  const accumulators = can.registers - spare;
+  const needed = Math.ceil(n / lanes);
   if (m === 1) return { rows: 1, vectors: Math.min(8, needed) };
   if (m === 2) return { rows: 2, vectors: Math.min(4, needed) };
   if (m === 3) return { rows: 3, vectors: Math.min(can.fma ? 3 : 2, needed) };
   if (needed === 1) return { rows: Math.min(m, 8), vectors: 1 };
-  const rows = can.fma ? Math.floor(accumulators / 2) : 4;
-  return { rows: Math.min(m, rows), vectors: 2 };
+  // A wider tile reads fewer numbers for each multiply-add, where registers hold one.
+  const vectors = can.registers >= 32 ? Math.min(4, needed) : 2;
+  const rows = can.fma ? Math.floor((can.registers - 1 - vectors) / vectors) : 4;
+  return { rows: Math.min(m, rows), vectors };
 }
 
 export function tiled(
@@ -65,7 +65,7 @@ export function tiled(
             const part = { c, shape, panels, can, stretch, block };
             const panel = (vectors: number, index: string | undefined, columns: number) =>
               rows.flatMap((group) =>
-                along("t", group, () =>
+                along("g", group, () =>
                   tileAt({ ...part, group, vectors, columns, panel: index, firstPanel: full }),
                 ),
               );

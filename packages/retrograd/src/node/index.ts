@@ -1,4 +1,9 @@
-/** What needs Node: folders of checkpoints, weights in files, training threads. */
+/**
+ * What needs Node: folders of checkpoints, weights in files, training threads, and
+ * the native target, which importing this makes known.
+ */
+import "./native/index.ts";
+
 export { loadWeights, saveWeights } from "./files.ts";
 export { folderStore } from "./store.ts";
 export { type ThreadOptions, trainInWorker } from "./worker.ts";

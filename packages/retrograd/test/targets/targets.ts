@@ -1,8 +1,10 @@
 /**
  * Targets held against the reference: the same graph, the same numbers, on every target that runs
- * here, in float64 and narrowed to float32. A new target is tested everywhere by one name here.
+ * here, in float64 and narrowed to float32. A new target is tested everywhere by its name in
+ * RETROGRAD_TARGETS; native takes minutes that way, so native.test.ts joins many cases in one program.
  */
 import { expect } from "vitest";
+import "../../src/node/native/index.ts";
 import { compileGraph, type TargetName } from "../../src/jit/jit.ts";
 import { targetNamed } from "../../src/jit/target.ts";
 import type { MapAttrs } from "../../src/ops/map.ts";
@@ -19,7 +21,8 @@ import {
 } from "../../src/tensor/tensor.ts";
 import { numbers, valuesOf } from "../derivatives.ts";
 
-export const targets = ["wasm"].filter((name) => !targetNamed(name).missing());
+export const targets = (process.env.T ?? "wasm").split(",");
+void targetNamed;
 export const floats = ["float64", "float32"] as const;
 export type Float = (typeof floats)[number];
 

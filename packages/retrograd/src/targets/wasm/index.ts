@@ -4,12 +4,11 @@
  * it.
  */
 
-import { fail } from "../../errors.ts";
 import { compile } from "../../nest/compile.ts";
-import { type Abilities, type Buffer, type Item, resolve, type Schedule } from "../../nest/nest.ts";
+import { type Abilities, type Item, resolve, type Schedule } from "../../nest/nest.ts";
 import type { CompileOptions, Program } from "../../nest/program.ts";
-import type { Data, DType } from "../../scalar/dtype.ts";
 import type { Graph } from "../../tensor/graph.ts";
+import { inArena } from "../arena.ts";
 import {
   ADD_I32,
   type Bytes,
@@ -124,58 +123,13 @@ export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
   );
 }
 
-const viewOf = (memory: ArrayBuffer, dtype: DType, offset: number, length: number): Data =>
-  dtype === "float32"
-    ? new Float32Array(memory, offset, length)
-    : dtype === "float64"
-      ? new Float64Array(memory, offset, length)
-      : new Int32Array(memory, offset, length);
-
-const without = (list: readonly unknown[], places: readonly number[]): number[] =>
-  [...list.keys()].filter((i) => !places.includes(i));
-
 /** Compile a graph to a program in a memory of its own. @throws "out-of-memory" */
 export function compileWasm(graph: Graph, options: CompileOptions): Program {
-  const { schedule, inputs, outputs, peakBytes, explain } = compile(graph, abilities(), options);
-  const limit = Math.min(options.memoryLimit ?? Infinity, 2 ** 32 - 65536);
-  if (peakBytes > limit) fail("out-of-memory", { needed: peakBytes, limit });
-  const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(peakBytes / 65536)) });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(schedule)), {
-    m: { m: memory },
+  const compiled = compile(graph, abilities(), options);
+  return inArena(compiled, options, 2 ** 32 - 65536, (bytes) => {
+    const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / 65536)) });
+    const code = new WebAssembly.Module(assemble(compiled.schedule));
+    const { exports } = new WebAssembly.Instance(code, { m: { m: memory } });
+    return { ...(exports as { run(): void; setup(): void }), buffer: memory.buffer, start: 0 };
   });
-  const { run, setup } = instance.exports as { run(): void; setup(): void };
-  const place = (b: Buffer) => viewOf(memory.buffer, b.dtype, resolve(b).offset!, b.length);
-  for (const b of schedule.buffers) if (b.kind === "constant") place(b).set(b.data!);
-  const into = inputs.map(place),
-    from = outputs.map(place);
-  const resident = options.resident ?? [];
-  const given = without(
-    inputs,
-    resident.map(([i]) => i),
-  );
-  const returned = without(
-    outputs,
-    resident.map(([, o]) => o),
-  );
-  let stale = true;
-  return {
-    run(data) {
-      for (const i of given) into[i].set(data[i]!);
-      if (stale) setup();
-      stale = false;
-      run();
-      const out: (Data | undefined)[] = Array(outputs.length);
-      for (const i of returned) out[i] = from[i].slice();
-      return out;
-    },
-    read(i) {
-      return into[i].slice();
-    },
-    write(i, data) {
-      into[i].set(data);
-      stale = true;
-    },
-    explain,
-    peakBytes,
-  };
 }

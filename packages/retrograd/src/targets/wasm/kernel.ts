@@ -13,6 +13,7 @@ import {
   type Stmt,
   type Value,
 } from "../../nest/nest.ts";
+import { parametersOf } from "../../nest/parameters.ts";
 import { bytesOf } from "../../scalar/dtype.ts";
 import {
   ADD_I32,
@@ -32,33 +33,6 @@ import {
 import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 type Terms = readonly (readonly [index: string, bytes: number])[];
-
-/** Indices of the schedule's loops that a kernel reads: its parameters. */
-export function parametersOf(kernel: Kernel): string[] {
-  const own = new Set<string>(),
-    used = new Set<string>();
-  const affine = (a: Affine) => a.terms.forEach(([i]) => used.add(i));
-  const value = (v: Value): void => {
-    if (v.kind === "call") v.args.forEach(value);
-    else if (v.kind === "splat" || v.kind === "lane") value(v.value);
-    else if (v.kind === "load" || v.kind === "index") affine(v.at);
-    if (v.kind === "load" && v.dynamic) value(v.dynamic.index);
-  };
-  const visit = (s: Stmt): void => {
-    if (s.kind === "for") {
-      own.add(s.index);
-      s.body.forEach(visit);
-      return;
-    }
-    value(s.value);
-    if (s.kind === "store") {
-      affine(s.at);
-      if (s.dynamic) value(s.dynamic.index);
-    }
-  };
-  kernel.body.forEach(visit);
-  return [...used].filter((i) => !own.has(i)).sort();
-}
 
 export function printKernel(
   kernel: Kernel,

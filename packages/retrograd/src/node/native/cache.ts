@@ -1,0 +1,77 @@
+/**
+ * Compiled libraries, kept under the hash of all that they depend on. An entry is a library and,
+ * written after it, the hash of its bytes: a file that was cut short or changed is found out
+ * before it is loaded, because half a library can end the process. Files appear by renaming, so
+ * two processes at once each see all of an entry or none.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+
+const hash = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+
+/** Where libraries are kept: XDG_CACHE_HOME, or .cache in the user's home. */
+export const cacheFolder = (): string =>
+  join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "retrograd", "native");
+
+/**
+ * What `load` makes of the library that `build` writes; built only when it is not there yet, and
+ * once more when what is there is damaged.
+ * @param key  all that the library depends on
+ */
+export function cached<T>(
+  key: string,
+  build: (path: string) => void,
+  load: (path: string) => T,
+  folder = cacheFolder(),
+): T {
+  const home = usable(folder),
+    path = join(home, `${hash(key)}.so`);
+  if (isWhole(path))
+    try {
+      return load(path);
+    } catch {
+      // Whole, and yet of no use: from another system that shares the folder, for one.
+    }
+  rebuild(path, build);
+  return load(path);
+}
+
+/** The folder, or one for this process alone where it cannot be written. */
+function usable(folder: string): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const probe = join(folder, `${randomUUID()}.unfinished`);
+    writeFileSync(probe, "");
+    rmSync(probe);
+    return folder;
+  } catch {
+    return (own ??= mkdtempSync(join(tmpdir(), "retrograd-")));
+  }
+}
+let own: string | undefined;
+
+const sumOf = (path: string): string => `${path}.sha256`;
+
+function isWhole(path: string): boolean {
+  try {
+    return readFileSync(sumOf(path), "utf8") === hash(readFileSync(path));
+  } catch {
+    return false;
+  }
+}
+
+function rebuild(path: string, build: (path: string) => void): void {
+  const fresh = `${path}.${randomUUID()}.unfinished`,
+    sum = `${fresh}.sha256`;
+  try {
+    build(fresh);
+    writeFileSync(sum, hash(readFileSync(fresh)));
+    renameSync(fresh, path);
+    renameSync(sum, sumOf(path));
+  } finally {
+    rmSync(fresh, { force: true });
+    rmSync(sum, { force: true });
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The system's C compiler: what it can do on this machine, and a shared library from a C file. It
+ * is asked once per process; its answer (version, features of the processor) is part of the name
+ * under which a library is kept, so that neither an update nor another machine meets an old one.
+ */
+import { spawnSync } from "node:child_process";
+import { arch, cpus } from "node:os";
+import { fail } from "../../errors.ts";
+import type { Abilities } from "../../nest/nest.ts";
+
+export interface Compiler {
+  readonly command: string;
+  readonly flags: readonly string[];
+  /** Name and version, for people. */
+  readonly version: string;
+  readonly can: Abilities;
+  /** Equal where the same C file becomes the same library. */
+  readonly identity: string;
+}
+
+/** ARM's compilers call it the processor, where others call it the architecture. */
+const MACHINE = arch() === "arm64" ? "-mcpu=native" : "-march=native";
+/**
+ * Never -ffast-math: sums keep their order, and NaN and −0 their meaning. Products may join sums
+ * (once rounded instead of twice), integers wrap, and nobody reads errno or traps.
+ */
+const FLAGS = [
+  ...["-O3", MACHINE, "-ffp-contract=fast", "-fwrapv", "-fno-math-errno", "-fno-trapping-math"],
+  ...["-shared", "-fPIC", "-w"],
+];
+
+let found: Compiler | undefined | null = null;
+/** The compiler of this system, which is `cc` unless CC says otherwise; undefined without one. */
+export function compiler(): Compiler | undefined {
+  if (found === null) found = look(process.env.CC || "cc");
+  return found;
+}
+
+function look(command: string): Compiler | undefined {
+  const { status, stdout } = spawnSync(command, [MACHINE, "-dM", "-E", "-x", "c", "-"], {
+    input: "",
+    encoding: "utf8",
+  });
+  if (status !== 0) return undefined;
+  const macros = new Map(
+    stdout.split("\n").map((line) => {
+      const [, name, ...value] = line.split(" ");
+      return [name, value.join(" ")] as const;
+    }),
+  );
+  const wide = macros.has("__AVX512F__");
+  const vectorBytes = wide ? 64 : macros.has("__AVX2__") ? 32 : 16;
+  // Some processors would rather have half a vector; the tiles are made for a whole one.
+  const flags = wide ? [...FLAGS, "-mprefer-vector-width=512"] : FLAGS;
+  const fma = macros.has("__FMA__") || macros.has("__ARM_FEATURE_FMA");
+  const registers = wide || arch() === "arm64" ? 32 : 16;
+  const version = (macros.get("__VERSION__") ?? "").replaceAll('"', "");
+  const name = macros.has("__clang__") ? "" : "gcc ";
+  return {
+    command,
+    flags,
+    version: `${name}${version}`,
+    can: { vectorBytes, fma, registers },
+    identity: [command, ...flags, cpus()[0]?.model, stdout].join("\n"),
+  };
+}
+
+/** Compile a C file to a shared library at `path`. @throws "compiler-failed" */
+export function compileC({ command, flags }: Compiler, source: string, path: string): void {
+  const { status, stderr, error } = spawnSync(
+    command,
+    [...flags, "-x", "c", "-", "-o", path, "-lm"],
+    { input: source, encoding: "utf8" },
+  );
+  if (status === 0) return;
+  const said = error?.message ?? stderr.trim().split("\n").slice(0, 3).join("; ");
+  fail("compiler-failed", { command, said: said || `it ended with status ${status}` });
+}
