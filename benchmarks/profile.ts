@@ -11,7 +11,7 @@ import { printKernel } from "../packages/retrograd/src/targets/wasm/kernel.ts";
 import type { Graph } from "../packages/retrograd/src/tensor/graph.ts";
 import { ceilingSlice } from "./ceiling.ts";
 
-interface Row {
+export interface ProfileRow {
   readonly kernel: Kernel;
   /** Calls in one step. */
   readonly calls: number;
@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** Time every kernel of a graph whose first inputs are resident. */
-export function profile(graph: Graph, residents: number): Row[] {
+export function profile(graph: Graph, residents: number): ProfileRow[] {
   const resident = Array.from({ length: residents }, (_, i) => [i, i] as const);
   const { schedule, peakBytes } = compile(graph, abilities(), { resident });
   const found: { kernel: Kernel; calls: number; printed: ReturnType<typeof printKernel> }[] = [];
@@ -51,11 +51,13 @@ export function profile(graph: Graph, residents: number): Row[] {
   });
 }
 
+const SHOWN = 20;
+
 /** The dearest kernels as text. */
-export function showProfile(rows: readonly Row[], count = 16): string {
+export function showProfile(rows: readonly ProfileRow[], target: "wasm" | "native"): string {
   const total = rows.reduce((sum, { ms }) => sum + ms, 0);
-  const head = `${rows.length} kernels, ${total.toFixed(2)} ms, ceiling ${ceilingSlice("wasm").toFixed(1)} GFLOP/s`;
-  const dearest = [...rows].sort((a, b) => b.ms - a.ms).slice(0, count);
+  const head = `${rows.length} kernels, ${total.toFixed(2)} ms, ceiling ${ceilingSlice(target).toFixed(1)} GFLOP/s`;
+  const dearest = [...rows].sort((a, b) => b.ms - a.ms).slice(0, SHOWN);
   const lines = dearest.map(({ kernel, calls, ms, gflops }) => {
     const [cost, rate] = [ms.toFixed(3).padStart(9), gflops.toFixed(1).padStart(6)];
     return `${cost} ms ${rate} GFLOP/s ${String(calls).padStart(5)} × ${kernel.name}: ${kernel.note}`;

@@ -12,6 +12,7 @@ import "retrograd/node"; // the native target
 import type { Case, CaseOptions, Prepared } from "./case.ts";
 import { engine, measure } from "./measure.ts";
 import { profile, showProfile } from "./profile.ts";
+import { profileNative } from "./profileNative.ts";
 import { type Row, show, table } from "./show.ts";
 
 const read = () =>
@@ -79,15 +80,17 @@ function timed(prepared: Prepared, target: CaseOptions["target"], seconds: numbe
 
 async function runCase(c: Case, values: Values, seconds: number): Promise<Row> {
   const [batch, length] = [whole("batch", values.batch), whole("length", values.length)];
-  const target = values.target as CaseOptions["target"];
+  const target = values.target as "wasm" | "native";
   const prepared = await c.prepare({ target, batch, length });
   const head = { case: c.name, target, shards: 1 };
   const sizes = { ...(batch && { batch }), ...(length && { length }) };
   if (prepared.kind === "figures")
     return round({ ...head, ...sizes, ...prepared.fields, ...engine() });
   const row = round({ ...head, ...sizes, ...timed(prepared, target, seconds), ...engine() });
-  if (values.profile && prepared.graph)
-    console.error(showProfile(profile(prepared.graph, prepared.residents ?? 0)));
+  if (values.profile && prepared.graph) {
+    const find = target === "native" ? profileNative : profile;
+    console.error(showProfile(find(prepared.graph, prepared.residents ?? 0), target));
+  }
   return row;
 }
 

@@ -98,7 +98,9 @@ export type Stmt =
       readonly at: Affine;
       readonly value: Value;
       readonly dynamic?: Dynamic;
-    };
+    }
+  /** Asks for the cache line of an element that is read or written soon; changes no value. */
+  | { readonly kind: "prefetch"; readonly buffer: Buffer; readonly at: Affine };
 
 /** What a target can do; passes ask this, never a target's name. */
 export interface Abilities {
@@ -108,6 +110,8 @@ export interface Abilities {
   readonly fma: boolean;
   /** Vector registers that hold a tile. */
   readonly registers: number;
+  /** Cache lines can be asked for ahead of their use. */
+  readonly prefetch: boolean;
 }
 
 /** One function: no calls inside, loops and arithmetic only. */

@@ -18,11 +18,10 @@ export function parametersOf(kernel: Kernel): string[] {
       s.body.forEach(visit);
       return;
     }
+    if (s.kind === "store" || s.kind === "prefetch") affine(s.at);
+    if (s.kind === "prefetch") return;
     value(s.value);
-    if (s.kind === "store") {
-      affine(s.at);
-      if (s.dynamic) value(s.dynamic.index);
-    }
+    if (s.kind === "store" && s.dynamic) value(s.dynamic.index);
   };
   kernel.body.forEach(visit);
   return [...used].filter((i) => !own.has(i)).sort();

@@ -34,6 +34,7 @@ export interface TilePlace {
   /** Number of full panels: where the narrower one starts. */
   readonly firstPanel: number;
 }
+const LINE_BYTES = 64;
 type Terms = (readonly [index: string, stride: number])[];
 
 /** Steps of k in one turn of the inner loop: without a fused multiply-add more of them spill. */
@@ -52,7 +53,12 @@ class RegisterTile {
   }
 
   print(): Stmt[] {
-    return [...this.each((r, q) => [this.start(r, q)]), ...this.run(), ...this.each(this.finish)];
+    return [
+      ...this.each((r, q) => [this.start(r, q)]),
+      ...this.each(this.announce),
+      ...this.run(),
+      ...this.each(this.finish),
+    ];
   }
 
   private each(f: (r: number, q: number) => Stmt[]): Stmt[] {
@@ -98,12 +104,33 @@ class RegisterTile {
   }
 
   private start(r: number, q: number): Stmt {
-    const { c, stretch } = this.at;
-    const value: Value =
-      stretch.start === 0
-        ? { kind: "number", value: 0, dtype: c.dtype, lanes: this.lanes }
-        : this.load(c.store, this.outAt(OUT, c.store.offset, r, q), 1);
+    const value: Value = { kind: "number", value: 0, dtype: this.at.c.dtype, lanes: this.lanes };
     return { kind: "let", name: this.sum(r, q), value };
+  }
+
+  /**
+   * What is read and written at the end lies a row apart, where no processor foresees it: its
+   * cache lines are asked for while k runs.
+   */
+  private announce = (r: number, q: number): Stmt[] => {
+    const { c, shape, can, columns } = this.at;
+    const perLine = Math.max(1, LINE_BYTES / can.vectorBytes);
+    if (!can.prefetch || q % perLine > 0 || q * this.lanes >= columns) return [];
+    return [{ view: c.store, access: OUT }, ...this.joined()]
+      .filter(({ access }, i) => (i === 0 || access > OUT) && shape.n.strides[access] === 1)
+      .map(({ view, access }) => ({
+        kind: "prefetch",
+        buffer: view.buffer,
+        at: this.outAt(access, view.offset, r, q),
+      }));
+  };
+
+  /** What joins the sum: addends with the first part of k, and later what the parts before left. */
+  private joined(): { view: View; access: number }[] {
+    const { c, stretch } = this.at;
+    return stretch.start === 0
+      ? c.addends.map(({ view }, i) => ({ view, access: OUT + 1 + i }))
+      : [{ view: c.store, access: OUT }];
   }
 
   private finish = (r: number, q: number): Stmt[] => {
@@ -116,13 +143,10 @@ class RegisterTile {
     );
   };
   private store(given: Value, r: number, q: number, lane: number): Stmt {
-    const { c, shape, stretch } = this.at;
+    const { c, shape } = this.at;
     const { dtype } = c;
     const { lanes } = given;
-    // Addends join once, with the first part of k; later parts find them in the output.
-    const addends = stretch.start === 0 ? c.addends : [];
-    const value = addends.reduce<Value>((sum, { view }, i) => {
-      const access = OUT + 1 + i;
+    const value = this.joined().reduce<Value>((sum, { view, access }) => {
       const where = this.outAt(access, view.offset, r, q, lane);
       const more = this.load(view, where, shape.n.strides[access], lanes);
       return { kind: "call", fn: ADD, args: [sum, more], dtype, lanes };

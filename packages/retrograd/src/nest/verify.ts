@@ -45,6 +45,10 @@ function block(
       block(kernel, s.body, new Map([...ranges, [s.index, last]]), known);
       continue;
     }
+    if (s.kind === "prefetch") {
+      inside(kernel, s.buffer, s.at, ranges, 1, 1, 0);
+      continue;
+    }
     value(kernel, s.value, ranges, known);
     if (s.kind === "let") known.add(s.name);
     else if (s.kind === "store") {
@@ -108,6 +112,7 @@ function declares(kernel: Kernel): void {
       s.body.forEach(visit);
       return;
     }
+    if (s.kind === "prefetch") return;
     seen(s.value);
     if (s.kind === "store") must(s.buffer, writes, "writes");
   };

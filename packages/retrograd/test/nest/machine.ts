@@ -11,7 +11,7 @@ import { bytesOf, type Data } from "../../src/scalar/dtype.ts";
 import { assemble } from "../../src/targets/wasm/index.ts";
 import type { Graph } from "../../src/tensor/graph.ts";
 
-export const FUSED: Abilities = { vectorBytes: 16, fma: true, registers: 16 };
+export const FUSED: Abilities = { vectorBytes: 16, fma: true, registers: 16, prefetch: false };
 export const PLAIN: Abilities = { ...FUSED, fma: false };
 
 export interface MachineOptions extends CompileOptions {

@@ -60,7 +60,7 @@ function look(command: string): Compiler | undefined {
     command,
     flags,
     version: `${name}${version}`,
-    can: { vectorBytes, fma, registers },
+    can: { vectorBytes, fma, registers, prefetch: true },
     identity: [command, ...flags, cpus()[0]?.model, stdout].join("\n"),
   };
 }

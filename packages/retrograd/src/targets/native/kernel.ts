@@ -59,6 +59,8 @@ class KernelPrinter implements Printer {
   private statement(s: Stmt): string[] {
     if (s.kind === "for") return this.loop(s);
     if (s.kind === "store") return [this.store(s)];
+    if (s.kind === "prefetch")
+      return [`__builtin_prefetch((void *)(${this.address(s.buffer, s.at, undefined)}));`];
     const value = printValue(s.value, this);
     if (s.kind === "set") return [`${this.get(s.name)} = ${value};`];
     return [`${this.define(s.name, s.value)} = ${value};`];

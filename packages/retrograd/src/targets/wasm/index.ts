@@ -40,7 +40,12 @@ export const hasRelaxed = (): boolean => (relaxed ??= knows(0x105));
 /** 128-bit lanes at all. */
 export const hasLanes = (): boolean => knows(0x52);
 
-export const abilities = (): Abilities => ({ vectorBytes: 16, fma: hasRelaxed(), registers: 16 });
+export const abilities = (): Abilities => ({
+  vectorBytes: 16,
+  fma: hasRelaxed(),
+  registers: 16,
+  prefetch: false,
+});
 
 /** The module of a schedule: `setup` after residents are written, `run` at each call. */
 export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {

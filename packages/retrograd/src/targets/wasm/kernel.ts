@@ -101,6 +101,7 @@ class KernelPrinter implements Printer {
   private statement(s: Stmt): Bytes {
     if (s.kind === "for") return this.loop(s);
     if (s.kind === "store") return this.store(s);
+    if (s.kind === "prefetch") return [];
     if (s.kind === "let") {
       const code = printValue(s.value, this);
       this.typeOfLocal.set(s.name, s.value);
@@ -217,6 +218,7 @@ class KernelPrinter implements Printer {
         this.addresses(s.body, visit);
         continue;
       }
+      if (s.kind === "prefetch") continue;
       value(s.value);
       if (s.kind === "store") {
         visit(s.at, bytesOf(s.buffer.dtype));
