@@ -36,6 +36,8 @@ class Lowering extends Places {
   private open: OpenStep[] = [];
   private openSpace = "";
   private order: Node[] = [];
+  /** Elementwise maps that nothing waits for but each other and the outputs. */
+  private readonly final = new Set<Node>();
 
   readonly histories: Histories;
   constructor(w: Workspace, graph: Graph, inputs: readonly View[], histories: Histories) {
@@ -54,6 +56,9 @@ class Lowering extends Places {
         this.readers.get(a.node)!.add(n);
       }
     this.graph.outputs.forEach((t) => this.outputs.add(t.node));
+    for (const n of [...this.order].reverse())
+      if (this.isFree(n) && [...(this.readers.get(n) ?? [])].every((r) => this.final.has(r)))
+        this.final.add(n);
     const copies: [Tensor, View][] = [];
     this.graph.outputs.forEach((t, i) => {
       const view = outs[i];
@@ -65,7 +70,14 @@ class Lowering extends Places {
     return this.graph.outputs.map((t, i) => outs[i] ?? this.view(t));
   }
 
-  /** Take ready nodes, elementwise ones of the open cluster first. */
+  private isFree = (n: Node): boolean =>
+    this.isLazy(n) || (n.op.lower === "map" && isElementwise(n.attrs));
+
+  /**
+   * Take ready nodes, elementwise ones of the open cluster first. Final ones come last, small ones
+   * before large: then all that an update of parameters waits for (a norm, say) is known, and the
+   * update is one pass over memory.
+   */
   private schedule(): void {
     const pending = new Set(this.order.filter((n) => !this.places.has(n) && !this.isLazy(n)));
     const done = (n: Node): boolean =>
@@ -79,11 +91,13 @@ class Lowering extends Places {
         const rank =
           this.folded.has(n) || this.fits(n)
             ? 0
-            : n.op.lower !== "map" || isElementwise(n.attrs)
-              ? 1
-              : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n)
-                ? 2
-                : 3;
+            : this.final.has(n)
+              ? 4 + sizeOf(n.outputs[0].shape)
+              : n.op.lower !== "map" || isElementwise(n.attrs)
+                ? 1
+                : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n)
+                  ? 2
+                  : 3;
         if (rank < best) [next, best] = [n, rank];
         if (rank === 0) break;
       }

@@ -23,11 +23,12 @@ const HUGE = 14;
 export function arenaOf(bytes: number): Arena {
   const align = bytes >= LARGE_PAGE ? LARGE_PAGE : LINE;
   try {
-    const buffer = new ArrayBuffer(bytes + align);
+    const whole = Math.ceil(bytes / align) * align;
+    const buffer = new ArrayBuffer(whole + align);
     const first = Number(koffi()!.address(buffer));
     const start = (align - (first % align)) % align;
     const address = first + start;
-    if (align === LARGE_PAGE) advise()?.(address, bytes, HUGE);
+    if (align === LARGE_PAGE) advise()?.(address, whole, HUGE);
     return { buffer, start, address };
   } catch (error) {
     if (error instanceof RangeError) fail("out-of-memory", { needed: bytes, limit: 0 });
