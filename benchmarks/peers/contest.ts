@@ -49,26 +49,38 @@ interface Playing {
 
 const titleOf = (who: Way | TargetName) => (typeof who === "string" ? who : who.title);
 
+/**
+ * Hold a contest. Who cannot start, or ends before its last turn, is left out with its last words.
+ * @param say  hears what is going on
+ */
 export async function hold(
   contest: Contest,
   { rounds, seconds }: Effort,
   say: (line: string) => void,
 ): Promise<Found> {
   const targets = [...new Set(contest.against.flatMap(([, own]) => own))];
-  const playing: Playing[] = [];
+  let playing: Playing[] = [];
   const absent: Absent[] = [];
+  const leave = (who: Way | TargetName, error: unknown) => {
+    absent.push({ case: contest.case, title: titleOf(who), reason: (error as Error).message });
+    playing = playing.filter((p) => p.who !== who);
+  };
   for (const who of [...targets, ...contest.against.map(([way]) => way)]) {
     say(`${contest.case}: ${titleOf(who)}`);
     try {
       playing.push({ who, ...(await Player.start(contest.case, who)), rounds: [] });
     } catch (error) {
-      absent.push({ case: contest.case, title: titleOf(who), reason: (error as Error).message });
+      leave(who, error);
     }
   }
   for (let round = 0; round < rounds; round++) {
     say(`${contest.case}: round ${round + 1} of ${rounds}`);
-    for (const i of turnsOf(playing.length, round))
-      playing[i].rounds.push(await playing[i].player.turn(seconds));
+    const order = turnsOf(playing.length, round).map((i) => playing[i]);
+    for (const { who, player, rounds: times } of order)
+      await player.turn(seconds).then(
+        (ms) => times.push(ms),
+        (error) => leave(who, error),
+      );
   }
   for (const { player } of playing) player.stop();
   return { rows: rowsOf(contest, playing), absent };

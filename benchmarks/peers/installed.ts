@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-export const installFolder = new URL(".install/", import.meta.url);
+export const installFolder = new URL("../../.peers/", import.meta.url);
 
 /** @param peer  the folder of its installation */
 export const requireFrom = (peer: string) => createRequire(new URL(`${peer}/`, installFolder));

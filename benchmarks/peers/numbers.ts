@@ -18,6 +18,8 @@ import {
 } from "../numbers.ts";
 import { shaped } from "../training.ts";
 
+import { installFolder } from "./installed.ts";
+
 export type Named = Record<string, Tensor>;
 
 interface Parts {
@@ -86,7 +88,7 @@ const NUMBERS: Readonly<Record<string, () => Named>> = {
 /** @param name  a case of comparisons.ts */
 export const numbersOf = (name: string): Named => NUMBERS[name]();
 
-const folder = new URL(".install/numbers/", import.meta.url);
+const folder = new URL("numbers/", installFolder);
 export const fileOf = (name: string): URL => new URL(`${name}.safetensors`, folder);
 
 /** Write the file of a case. */

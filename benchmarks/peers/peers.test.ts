@@ -4,9 +4,10 @@ import type { Tensor } from "retrograd";
 import { decodeSafetensors, encodeSafetensors } from "retrograd/layers";
 import { expect, test } from "vitest";
 import { LEAKY_SMALL, largeNumbers, sequenceNumbers } from "../numbers.ts";
-import { contests } from "./comparisons.ts";
-import type { Row } from "./contest.ts";
+import { type Contest, contests, type Way } from "./comparisons.ts";
+import { hold, type Row } from "./contest.ts";
 import { numbersOf } from "./numbers.ts";
+import { Player } from "./player.ts";
 import { agree, ratioOf, turnsOf } from "./ratios.ts";
 import { table } from "./table.ts";
 
@@ -63,6 +64,24 @@ test.each(contests)(
     }
   },
 );
+
+test("a contender computes, takes its turns, and says why when it cannot", async () => {
+  const { player, ready } = await Player.start("stream", "wasm");
+  expect(agree(ready.check, { mean: -0.000111, rms: 0.113571 })).toBe(true); // PyTorch's
+  expect(await player.turn(0.01)).toBeGreaterThan(0);
+  player.stop();
+  await expect(player.turn(0.01)).rejects.toThrow();
+  await expect(Player.start("no-such-case", "wasm")).rejects.toThrow(/no-such-case/);
+}, 60_000);
+
+test("who cannot start is left out with the reason, and the others go on", async () => {
+  const broken: Way = { peer: "ort-web", variant: "no-such-variant", title: "broken" };
+  const contest: Contest = { case: "stream", against: [[broken, ["wasm"]]] };
+  const { rows, absent } = await hold(contest, { rounds: 1, seconds: 0.01 }, () => {});
+  expect(rows).toEqual([]);
+  expect(absent).toMatchObject([{ case: "stream", title: "broken" }]);
+  expect(absent[0].reason).toMatch(/no-such-variant/);
+}, 60_000);
 
 const row: Row = {
   case: "stream",

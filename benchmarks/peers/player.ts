@@ -1,10 +1,12 @@
 /** A contender in a process of its own, seen from the outside. contender.ts is the inside. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { TargetName } from "retrograd";
 import type { Way } from "./comparisons.ts";
 import { PYTHON } from "./install.ts";
+import { installFolder } from "./installed.ts";
 import { fileOf } from "./numbers.ts";
 import type { Check } from "./ratios.ts";
 
@@ -27,6 +29,10 @@ const SCRIPTS: Readonly<Record<Exclude<Way["peer"], "pytorch">, string>> = {
   "ort-web": "onnx.ts",
 };
 
+/** Where native programs are compiled to: emptied first, so that the first step pays for it. */
+const cacheFolder = new URL("cache/", installFolder);
+export const emptyCache = () => rmSync(cacheFolder, { recursive: true, force: true });
+
 /** An exported choice of BLAS kernel can halve PyTorch: every library finds its own best one. */
 function environment(): NodeJS.ProcessEnv {
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...rest } = process.env;
@@ -43,8 +49,11 @@ const PYTORCH_BEST = {
 
 function launch(caseName: string, who: Way | TargetName): ChildProcess {
   const options = { cwd: ROOT, env: environment() };
-  if (typeof who === "string")
-    return spawn(process.execPath, [...TYPESCRIPT, script("ours.ts"), caseName, who], options);
+  if (typeof who === "string") {
+    const env = { ...options.env, XDG_CACHE_HOME: fileURLToPath(cacheFolder) };
+    const args = [...TYPESCRIPT, script("ours.ts"), caseName, who];
+    return spawn(process.execPath, args, { ...options, env });
+  }
   if (who.peer === "pytorch") {
     const args = [script("pytorch.py"), caseName, who.variant, fileURLToPath(fileOf(caseName))];
     return spawn(PYTHON, args, { ...options, env: { ...options.env, ...PYTORCH_BEST } });

@@ -15,6 +15,7 @@ import { type Absent, hold, type Row } from "./contest.ts";
 import { install } from "./install.ts";
 import { installFolder } from "./installed.ts";
 import { writeNumbers } from "./numbers.ts";
+import { emptyCache } from "./player.ts";
 import { holdShards } from "./shards.ts";
 import { table } from "./table.ts";
 
@@ -72,6 +73,7 @@ async function main() {
   const peers = chosen("peer", values.peer ?? [], known);
   const effort = { rounds: positive("rounds"), seconds: positive("seconds") };
   mkdirSync(installFolder, { recursive: true });
+  emptyCache();
   const { left, absent } = available(
     contests.filter((contest) => cases.includes(contest.case)),
     peers,
