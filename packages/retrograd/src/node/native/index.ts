@@ -4,9 +4,9 @@
  */
 import { createRequire } from "node:module";
 import { fail } from "../../errors.ts";
-import { type Missing, registerTarget } from "../../jit/target.ts";
+import { registerTarget } from "../../jit/target.ts";
 import { compile } from "../../nest/compile.ts";
-import type { CompileOptions, Program } from "../../nest/program.ts";
+import type { CompileOptions, Missing, Program } from "../../nest/program.ts";
 import { inArena, type Loaded } from "../../targets/arena.ts";
 import { printC } from "../../targets/native/index.ts";
 import type { Graph } from "../../tensor/graph.ts";
@@ -15,7 +15,7 @@ import { type Compiler, compileC, compiler } from "./compiler.ts";
 
 /** The part of koffi that is used here. */
 interface Koffi {
-  load(path: string): { func(prototype: string): (address: number) => void };
+  load(path: string): { func(prototype: string): (...given: number[]) => number };
   address(data: ArrayBuffer): bigint;
 }
 
@@ -48,44 +48,75 @@ export function missing(): Missing | undefined {
 
 interface Library {
   setup(arena: number): void;
-  run(arena: number): void;
+  /** All shards, whose arenas lie `stride` bytes apart. @throws "shard-lost" */
+  run(first: number, stride: number): void;
 }
 
-function open(path: string): Library {
+function open(path: string, shards: number): Library {
   const library = koffi()!.load(path);
+  const setup = library.func("void setup(uintptr_t arena)");
+  if (shards === 1) {
+    const run = library.func("void run(uintptr_t arena)");
+    return { setup, run: (first) => run(first) };
+  }
+  const run = library.func("int run(uintptr_t first, long stride)");
   return {
-    setup: library.func("void setup(uintptr_t arena)"),
-    run: library.func("void run(uintptr_t arena)"),
+    setup,
+    run(first, stride) {
+      const refused = run(first, stride);
+      if (refused)
+        fail("shard-lost", { shard: undefined, reason: `no thread was given (error ${refused})` });
+    },
   };
 }
 
-const build = (cc: Compiler, source: string): Library =>
-  cached(`${cc.identity}\n${source}`, (path) => compileC(cc, source, path), open);
+const build = (cc: Compiler, source: string, shards: number): Library =>
+  cached(
+    `${cc.identity}\n${source}`,
+    (path) => compileC(cc, source, path),
+    (path) => open(path, shards),
+  );
 
-/** Vectors begin at multiples of a cache line. */
-const ALIGN = 64;
+/** Vectors begin at multiples of a cache line, and arenas at pages of their own. */
+const ALIGN = 64,
+  PAGE = 4096;
+
+interface Arenas {
+  readonly buffer: ArrayBuffer;
+  readonly starts: readonly number[];
+  /** Address of the first, and bytes from one to the next. */
+  readonly first: number;
+  readonly stride: number;
+}
 
 /** An ArrayBuffer's bytes never move, and live as long as the program, which holds them. */
-function arenaOf(bytes: number): { buffer: ArrayBuffer; start: number; address: number } {
+function arenasOf(bytes: number, shards: number): Arenas {
+  const stride = shards === 1 ? bytes : Math.ceil(bytes / PAGE) * PAGE;
   try {
-    const buffer = new ArrayBuffer(bytes + ALIGN);
-    const first = Number(koffi()!.address(buffer));
-    const start = (ALIGN - (first % ALIGN)) % ALIGN;
-    return { buffer, start, address: first + start };
+    const buffer = new ArrayBuffer(shards * stride + ALIGN);
+    const address = Number(koffi()!.address(buffer));
+    const start = (ALIGN - (address % ALIGN)) % ALIGN;
+    const starts = Array.from({ length: shards }, (_, k) => start + k * stride);
+    return { buffer, starts, first: address + start, stride };
   } catch (error) {
-    if (error instanceof RangeError) fail("out-of-memory", { needed: bytes, limit: 0 });
+    if (error instanceof RangeError) fail("out-of-memory", { needed: shards * bytes, limit: 0 });
     throw error;
   }
 }
 
 /** Compile a graph to a library of its own. @throws "out-of-memory", "compiler-failed" */
 export function compileNative(graph: Graph, options: CompileOptions): Program {
-  const cc = compiler()!;
+  const cc = compiler()!,
+    shards = options.shards?.count ?? 1;
   const compiled = compile(graph, cc.can, options);
   const program = inArena(compiled, options, Number.MAX_SAFE_INTEGER, (bytes): Loaded => {
-    const { setup, run } = build(cc, printC(compiled.schedule, cc.can));
-    const { buffer, start, address } = arenaOf(bytes);
-    return { buffer, start, setup: () => setup(address), run: () => run(address) };
+    const { setup, run } = build(cc, printC(compiled.schedule, cc.can, shards), shards);
+    const { buffer, starts, first, stride } = arenasOf(bytes, shards);
+    return {
+      ...{ buffer, starts },
+      setup: () => starts.forEach((_, k) => setup(first + k * stride)),
+      run: () => run(first, stride),
+    };
   });
   const { vectorBytes } = cc.can;
   const head = `target native: C by ${cc.version}, vectors of ${vectorBytes / 4} floats`;
