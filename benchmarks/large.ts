@@ -34,7 +34,10 @@ export function largeFlops(gates: number, rows: number): number {
   return 2 * rows * (3 * (cell + head) + 2 * entering);
 }
 
-export function largeCase(own: LargeCell, { target, batch, length }: CaseOptions): Prepared {
+export function largeCase(
+  own: LargeCell,
+  { target, batch, length, shards }: CaseOptions,
+): Prepared {
   const numbers = largeNumbers();
   const to = { time: length ?? LARGE.time, batch: batch ?? LARGE.batch };
   const rows = to.time * to.batch;
@@ -52,6 +55,7 @@ export function largeCase(own: LargeCell, { target, batch, length }: CaseOptions
       targets: shaped(batchFirst(numbers.y, LARGE, to), to.batch, to.time),
     },
     target,
+    shards,
     work: {
       flops: largeFlops(own.gates, rows),
       bytes: adamBytes(params) + 4 * countOf(params) + 4 * rows * input,

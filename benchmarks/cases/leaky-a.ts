@@ -29,6 +29,7 @@ const leaky = cell({
 
 export const benchmark: Case = {
   name: "leaky-a",
+  shards: true,
   question: "And a cell that a user wrote, with the same sizes?",
   prepare: (options) =>
     largeCase(

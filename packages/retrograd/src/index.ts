@@ -7,7 +7,14 @@
 export type { Code } from "./errors/index.ts";
 export { RetrogradError } from "./errors.ts";
 // Compilation.
-export { type JitOptions, type Jitted, jit, resident, type Shards, type TargetName } from "./jit/jit.ts";
+export {
+  type JitOptions,
+  type Jitted,
+  jit,
+  resident,
+  type Shards,
+  type TargetName,
+} from "./jit/jit.ts";
 // Loops through time.
 export { associativeScan } from "./loops/associativeScan.ts";
 export { type ScanOptions, scan } from "./loops/scanTree.ts";

@@ -87,7 +87,9 @@ function print(items: readonly Item[], pad: string): string[] {
       ];
     if (item.kind === "collective") {
       const bytes = item.buffers.reduce((n, b) => n + b.length * bytesOf(b.dtype), 0);
-      return [`${pad}${item.name}: ${item.buffers.length} tensors, ${size(bytes)}, over all shards`];
+      return [
+        `${pad}${item.name}: ${item.buffers.length} tensors, ${size(bytes)}, over all shards`,
+      ];
     }
     return [
       `${pad}for ${item.count} steps${item.reverse ? ", backwards" : ""} (${item.name}):`,

@@ -15,14 +15,23 @@ import type { Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
+import { rowsFor } from "./rows.ts";
 import type { Evaluated } from "./step.ts";
-import { classesOf, type EvaluationCarry, evaluationStep, firstEvaluation } from "./step.ts";
+import {
+  classesOf,
+  type EvaluationCarry,
+  evaluationShards,
+  evaluationStep,
+  firstEvaluation,
+} from "./step.ts";
 
-export interface EvaluateOptions extends JitOptions {
+export interface EvaluateOptions extends Omit<JitOptions, "shards"> {
   model: Trainable;
   loss: Loss;
   method?: Method;
   metrics?: readonly Metric[];
+  /** Threads that share the rows of each batch; 1 unless told. */
+  shards?: number;
 }
 export interface Evaluation {
   readonly loss: number;
@@ -39,7 +48,7 @@ export type Evaluator = (
 
 /** Compile once, evaluate often. */
 export function evaluator(options: EvaluateOptions): Evaluator {
-  const { model, loss, method = bptt(), metrics = [], ...jit } = options;
+  const { model, loss, method = bptt(), metrics = [], shards = 1, ...jit } = options;
   const step = { model, loss, method };
   let program: Resident<EvaluationCarry, Evaluated> | undefined;
   let rows = 0;
@@ -47,9 +56,10 @@ export function evaluator(options: EvaluateOptions): Evaluator {
 
   const begin = (params: any, fed: Fed) => {
     if (!program) {
-      rows = fed.inputs.shape[0];
+      rows = rowsFor(fed.inputs.shape[0], shards);
       const first = firstEvaluation(step, params, rows);
-      program = resident(evaluationStep(step, metrics), first, jit);
+      const several = shards > 1 ? { shards: evaluationShards(shards) } : {};
+      program = resident(evaluationStep(step, metrics, shards), first, { ...jit, ...several });
       if (loss.target === "label") classes = classesOf(step, params, fed);
     } else program.write(firstEvaluation(step, params, rows));
     return program;

@@ -51,11 +51,7 @@ export function batch<F extends (...args: any[]) => unknown>(
 }
 
 /** Whether each leaf of `tree` has the leading axis, from a prefix of the tree. */
-export function spread(
-  axes: Axes | undefined,
-  tree: unknown,
-  where = "axes of batch",
-): boolean[] {
+export function spread(axes: Axes | undefined, tree: unknown, where = "axes of batch"): boolean[] {
   const leaves = leavesOf(tree);
   if (axes === undefined || axes === 0) return leaves.map(() => true);
   if (axes === null) return leaves.map(() => false);

@@ -1,5 +1,4 @@
 /** Shards: parts of the rows on threads of their own give what one program gives for all rows. */
-import fc from "fast-check";
 import { allReduce, grad, jit, resident, scan, type Tensor, tensor, zeros } from "retrograd";
 import { describe, expect, test } from "vitest";
 import "../../src/node/index.ts";
@@ -8,14 +7,16 @@ import { fromFloat64 } from "../../src/tensor/tensor.ts";
 import { numbers } from "../derivatives.ts";
 
 type Name = "wasm" | "native" | "reference";
-const native = targetNamed("wasm") && (() => {
-  try {
-    return [targetNamed("native").name as Name];
-  } catch {
-    console.warn("native is left out: there is no C compiler, or no koffi");
-    return [];
-  }
-})();
+const native =
+  targetNamed("wasm") &&
+  (() => {
+    try {
+      return [targetNamed("native").name as Name];
+    } catch {
+      console.warn("native is left out: there is no C compiler, or no koffi");
+      return [];
+    }
+  })();
 const names: Name[] = ["reference", "wasm", ...native];
 
 const draw = numbers(7);

@@ -41,7 +41,8 @@ export function printC(schedule: Schedule, { vectorBytes, fma }: Machine, shards
           "}",
         ];
       if (item.kind === "collective") {
-        for (const { dtype } of item.buffers) sums.set(numberType(dtype), sumOf(dtype, vectorBytes));
+        for (const { dtype } of item.buffers)
+          sums.set(numberType(dtype), sumOf(dtype, vectorBytes));
         return addUp(item);
       }
       const { index: i, count, reverse, body } = item;

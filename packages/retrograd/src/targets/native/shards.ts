@@ -8,12 +8,14 @@ import { resolve } from "../../nest/nest.ts";
 import { bytesOf, type DType } from "../../scalar/dtype.ts";
 import { numberType } from "./types.ts";
 
-/** Looks at a barrier before a thread lets others have its core. */
-const LOOKS = 20_000;
+/** Looks at a barrier before a thread lets others have its core, and then before it sleeps. */
+const LOOKS = 20_000,
+  YIELDS = 1_000;
 
 /** Arenas lie `stride` bytes apart; `started` is 1 when all threads are there, -1 when one failed. */
 export const team = (shards: number): string => `#include <pthread.h>
 #include <sched.h>
+#include <time.h>
 #define SHARDS ${shards}
 typedef struct { address first; long stride; int started, arrived, turn; } team;
 typedef struct { team *all; long shard; } member;
@@ -27,7 +29,8 @@ typedef struct { team *all; long shard; } member;
 static void until(int *place, int other) {
   for (long looks = 0; __atomic_load_n(place, __ATOMIC_ACQUIRE) == other; looks++)
     if (looks < ${LOOKS}) PAUSE();
-    else sched_yield();
+    else if (looks < ${LOOKS + YIELDS}) sched_yield();
+    else nanosleep(&(struct timespec){0, 50000}, 0);
 }
 static void meet(team *all) {
   const int turn = __atomic_load_n(&all->turn, __ATOMIC_ACQUIRE);
@@ -65,8 +68,7 @@ export function sumOf(dtype: DType, vectorBytes: number): string {
 export const addUp = ({ buffers }: Collective): string[] => [
   "meet(all);",
   ...buffers.map(
-    (b) =>
-      `add_up_${numberType(b.dtype)}(all, ${resolve(b).offset}, ${resolve(b).length}, shard);`,
+    (b) => `add_up_${numberType(b.dtype)}(all, ${resolve(b).offset}, ${resolve(b).length}, shard);`,
   ),
   "meet(all);",
 ];

@@ -70,7 +70,8 @@ class KernelPrinter implements Printer {
     this.around.push(...this.parameters);
     const before = this.parameters.flatMap((p) => this.startPointers(p, kernel.body, true));
     const body = this.block(kernel.body);
-    const origin = this.origin === undefined ? [] : [...globalGet(ORIGIN), ...localSet(this.origin)];
+    const origin =
+      this.origin === undefined ? [] : [...globalGet(ORIGIN), ...localSet(this.origin)];
     return [...origin, ...[...this.constants.values()].flat(), ...before, ...body];
   }
 

@@ -60,7 +60,7 @@ const wake = (word: number, count: number): Bytes => [
   ...[...int(0), ...int(count), ...atomic(0x00, word), DROP],
 ];
 
-/** (place, old, seconds): return when the word is another; trap when a shard failed, or never came. */
+/** (place, old, seconds): until the word is another; a trap when a shard failed, or none came. */
 function until(): Function {
   const [place, old, seconds, looks] = [0, 1, 2, 3];
   const code = [

@@ -53,7 +53,10 @@ const HEADERS =
 /** Why a program cannot run in several threads here. */
 export function threadsMissing(): Missing | undefined {
   if (typeof SharedArrayBuffer === "undefined")
-    return { reason: "threads cannot share memory, because the page is not isolated", cure: HEADERS };
+    return {
+      reason: "threads cannot share memory, because the page is not isolated",
+      cure: HEADERS,
+    };
   if (!starter && typeof Worker === "undefined")
     return {
       reason: `threads come with "retrograd/node", which is not imported`,
@@ -135,7 +138,7 @@ export class Threads {
     const reason = failed > 0 ? "its thread ended with an error" : `no answer within ${own} s`;
     const trapped = error instanceof WebAssembly.RuntimeError;
     this.#shared.lost ??= {
-      shard: failed > 0 ? failed : undefined,
+      shard: failed > 0 ? failed - 1 : undefined,
       reason: trapped || failed > 0 ? reason : String(error),
     };
     return fail("shard-lost", this.#shared.lost);
