@@ -1,23 +1,27 @@
 /** Shards: parts of the rows on threads of their own give what one program gives for all rows. */
 import { allReduce, grad, jit, resident, scan, type Tensor, tensor, zeros } from "retrograd";
-import { describe, expect, test } from "vitest";
+import { dense, lastStep, sequential } from "retrograd/layers";
+import { mse, sgd, type TrainEvent, train } from "retrograd/train";
+import { describe, expect, test, vi } from "vitest";
 import "../../src/node/index.ts";
-import { targetNamed } from "../../src/jit/target.ts";
-import { fromFloat64 } from "../../src/tensor/tensor.ts";
+import { compileGraph } from "../../src/jit/jit.ts";
+import { allTargets } from "../../src/jit/target.ts";
+import { type Graph, trace } from "../../src/tensor/graph.ts";
+import { fromFloat64, sizeOf, type Type } from "../../src/tensor/tensor.ts";
+import { jvp as jvpOfGraph } from "../../src/transform/jvp.ts";
+import { vjp as vjpOfGraph } from "../../src/transform/vjp.ts";
 import { numbers } from "../derivatives.ts";
 
 type Name = "wasm" | "native" | "reference";
-const native =
-  targetNamed("wasm") &&
-  (() => {
-    try {
-      return [targetNamed("native").name as Name];
-    } catch {
-      console.warn("native is left out: there is no C compiler, or no koffi");
-      return [];
-    }
-  })();
-const names: Name[] = ["reference", "wasm", ...native];
+/** Left out, and said so, where there is no C compiler or no koffi. */
+function native(): Name[] {
+  const missing = allTargets()
+    .find(({ name }) => name === "native")!
+    .missing();
+  if (missing) console.warn(`native is left out: ${missing.reason}`);
+  return missing ? [] : ["native"];
+}
+const names: Name[] = ["reference", "wasm", ...native()];
 
 const draw = numbers(7);
 const random = (...shape: number[]): Tensor =>
@@ -106,4 +110,77 @@ describe.each(names)("%s", (target) => {
     run.call(zeros([4]));
     expect(run.read().w.item()).toBe(14);
   });
+});
+
+/** Numbers for tensors of these types, one for each shard. */
+const numbersFor = (types: readonly Type[], count: number): Float64Array[] =>
+  types.map((t) => draw(sizeOf(t.shape) * count));
+const inner = (a: readonly Float64Array[], b: readonly Float64Array[]): number =>
+  a.reduce((n, x, k) => n + x.reduce((m, y, i) => m + y * b[k][i], 0), 0);
+
+test("the cotangents of shards are the adjoint of their tangents", () => {
+  const count = 3;
+  const types = [
+    { shape: [2, 4], dtype: "float64" },
+    { shape: [4], dtype: "float64" },
+  ] as const;
+  const graph = trace(types, (x, y) => {
+    const [s, t] = allReduce([x.mul(y).tanh(), y.square()]);
+    return [s.mul(x), allReduce(t.mul(s.sum(0)))];
+  });
+  /** All shards, every value by rows: nothing is taken to be equal in them. */
+  const run = (g: Graph, data: readonly Float64Array[]) => {
+    const all = (list: readonly unknown[]) => list.map(() => true);
+    const shards = { count, inputs: all(g.inputs), outputs: all(g.outputs) };
+    return compileGraph(g, { target: "reference", shards }).run(data) as Float64Array[];
+  };
+  const [at, along] = [numbersFor(types, count), numbersFor(types, count)];
+  const seeds = numbersFor(graph.outputs, count);
+  const tangents = run(jvpOfGraph(graph), [...at, ...along]);
+  const cotangents = run(vjpOfGraph(graph), [...at, ...seeds]);
+  expect(inner(seeds, tangents)).toBeCloseTo(inner(cotangents, along), 10);
+  const moved = (by: number) => at.map((x, k) => x.map((v, i) => v + by * along[k][i]));
+  const [above, below] = [run(graph, moved(1e-5)), run(graph, moved(-1e-5))];
+  const slopes = above.map((x, k) => x.map((v, i) => (v - below[k][i]) / 2e-5));
+  expect(inner(seeds, tangents)).toBeCloseTo(inner(seeds, slopes), 6);
+});
+
+describe("refused", () => {
+  const two = { count: 2, inputs: [0], outputs: null } as const;
+  const shards = two;
+  const looped = (x: Tensor) =>
+    scan((h: Tensor, y: Tensor) => ({ state: allReduce(h.add(y)) }), zeros([]), x);
+  const refusals: Record<string, () => unknown> = {
+    "rows that do not divide": () => jit((x: Tensor) => x.sum(), { shards })(zeros([3])),
+    "a number by rows": () => jit((x: Tensor) => x.mul(1), { shards })(tensor(1)),
+    "a number that comes back by rows": () =>
+      jit((x: Tensor) => x.sum(), { shards: { ...two, outputs: 0 } })(zeros([2])),
+    "no shards": () => jit((x: Tensor) => x, { shards: { ...two, count: 0 } }),
+    "a sum within a loop": () => jit(looped, { shards })(zeros([2])),
+    "bools added up": () => allReduce(tensor([true])),
+    "an argument that has no such part": () =>
+      jit((x: { a: Tensor }) => x.a, { shards: { ...two, inputs: [{ b: 0 }] } })({ a: zeros([2]) }),
+  };
+  test.each(Object.entries(refusals))("%s", (_, f) => {
+    expect(f).toThrowErrorMatchingSnapshot();
+  });
+});
+
+test("where threads share no memory a program is refused, and training has one shard", async () => {
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  try {
+    const shards = { count: 2, inputs: [0], outputs: null } as const;
+    expect(() => jit((x: Tensor) => x.sum(), { shards })(zeros([2]))).toThrow(
+      /2 shards cannot run here.*\n.*Cross-Origin-Opener-Policy/,
+    );
+    const model = sequential(lastStep(), dense(1));
+    const data = [{ inputs: zeros([2, 1, 3]), targets: zeros([2, 1]) }];
+    const told: TrainEvent[] = [];
+    const rest = { loss: mse(), optimizer: sgd(0.1), steps: 1, shards: 2 };
+    for await (const event of train({ model, data, ...rest })) told.push(event);
+    expect(told.map(({ type }) => type)).toEqual(["warning", "step", "done"]);
+    expect(told[0]).toMatchObject({ code: "shards-alone" });
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
