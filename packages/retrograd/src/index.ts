@@ -23,6 +23,7 @@ export * from "./ops/index.ts";
 // Tensors and the functions on them.
 export type { Data, DType } from "./scalar/dtype.ts";
 export * as scalar from "./scalar/index.ts";
+export { prepareThreads } from "./targets/wasm/threads.ts";
 export { type Shape, Tensor, type Type, tensor } from "./tensor/tensor.ts";
 export type { Tree } from "./tensor/tree.ts";
 // Derivatives and batching.

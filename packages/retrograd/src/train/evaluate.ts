@@ -1,6 +1,7 @@
 /** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
 import { fail } from "../errors/training.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
+import { prepareThreads } from "../targets/wasm/threads.ts";
 import {
   type Batches,
   checkLabels,
@@ -76,6 +77,7 @@ export function evaluator(options: EvaluateOptions): Evaluator {
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
       const padded = padRows(fed, rows);
       for (const window of method.cut?.(padded) ?? [padded]) {
+        await prepareThreads(shards - 1);
         const out = program!.call(window);
         addUp(totals, [out.loss, ...out.metrics]);
         await pause();

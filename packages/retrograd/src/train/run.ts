@@ -9,6 +9,7 @@ import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
 import { isFloat } from "../scalar/index.ts";
+import { prepareThreads } from "../targets/wasm/threads.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
 import { checkLabels, type Fed, feed, padRows } from "./batch.ts";
@@ -172,13 +173,14 @@ export class Run implements AsyncIterable<TrainEvent> {
 
   /** The windows of one batch, an update each. */
   async *#learn(fed: Fed): Events {
-    const { method, loss, validateEvery, checkpoint } = this.#plan;
+    const { method, loss, validateEvery, checkpoint, shards } = this.#plan;
     this.#begin(fed);
     while (this.#warnings.length) yield this.#warnings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
     const padded = padRows(fed, this.#rows, this.#progress.rows);
     const parts = method.cut ? [...method.cut(padded)] : [padded];
     for (const part of parts.slice(this.#progress.window)) {
+      await prepareThreads(shards - 1);
       yield this.#step(part, parts.length);
       const { step } = this.#progress;
       if (validateEvery && step % validateEvery === 0) yield* this.#validate();

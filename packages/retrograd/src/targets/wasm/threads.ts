@@ -35,17 +35,54 @@ export function registerThreads(start: StartThread): void {
   starter = start;
 }
 
-/** As a page does it, from within a worker. */
-const startWorker: StartThread = (source, job, lost) => {
-  const text = `${source}\nonmessage = ({ data }) => serve(data);`;
+/** Workers of a page that have begun, and wait for a job. */
+const idle: Worker[] = [];
+/** Milliseconds that a page has to begin one. */
+const BEGINNING = 30_000;
+
+/**
+ * Let so many threads begin. In a page they cannot while the thread that asks for them waits, so
+ * this comes before a program that is to use them; in Node there is nothing to do.
+ * @throws "shards-missing"
+ */
+export async function prepareThreads(count: number): Promise<void> {
+  while (!starter && idle.length < count) idle.push(await begun());
+}
+
+function begun(): Promise<Worker> {
+  // A browser keeps messages back until a worker has begun, so it answers one before it counts.
+  const text = `${SOURCE}\nonmessage = ({ data }) => (data ? serve(data) : postMessage(0));`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const worker = new Worker(url);
-  worker.addEventListener("error", (event) => lost(event.message ?? "it could not be started"));
+  const refused = (reason: string) =>
+    fail("shards-missing", {
+      ...{ target: "wasm", shards: idle.length + 2, reason },
+      cure: "Allow workers from blob: addresses (worker-src blob:), or use one shard.",
+    });
+  return new Promise<Worker>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("it does not begin")), BEGINNING);
+    worker.onerror = (event) => reject(new Error(event.message ?? "it cannot be loaded"));
+    worker.onmessage = () => {
+      clearTimeout(timer);
+      resolve(worker);
+    };
+    worker.postMessage(0);
+  })
+    .catch((error) => refused(`a worker was refused: ${error.message}`))
+    .finally(() => URL.revokeObjectURL(url));
+}
+
+/** As a page does it, from within a worker. */
+const startWorker: StartThread = (_, job, lost) => {
+  const worker = idle.pop();
+  if (!worker)
+    return fail("shards-missing", {
+      ...{ target: "wasm", shards: job.shard + 1, reason: "its threads have not begun" },
+      cure: "Call await prepareThreads(shards) first: threads cannot begin while a program waits.",
+    });
+  worker.onerror = (event) => lost(event.message ?? "it failed");
   worker.postMessage(job);
-  return () => {
-    worker.terminate();
-    URL.revokeObjectURL(url);
-  };
+  return () => worker.terminate();
 };
 
 const HEADERS =
@@ -101,11 +138,18 @@ export class Threads {
       return exports as unknown as { run(): void; meet(): void; setup(): void };
     });
     const shared = this.#shared; // and not this: it may be forgotten while they run
-    const ends = jobs.slice(1).map((job) =>
-      (starter ?? startWorker)(SOURCE, job, (reason) => {
-        shared.lost ??= { shard: job.shard, reason };
-      }),
-    );
+    const ends: (() => void)[] = [];
+    try {
+      for (const job of jobs.slice(1))
+        ends.push(
+          (starter ?? startWorker)(SOURCE, job, (reason) => {
+            shared.lost ??= { shard: job.shard, reason };
+          }),
+        );
+    } catch (error) {
+      for (const end of ends) end();
+      throw error;
+    }
     forgotten.register(this, () => ends.forEach((end) => end()));
   }
 
