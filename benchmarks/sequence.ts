@@ -65,6 +65,7 @@ export function sequenceCase(
     loss: crossEntropy(),
     batch,
     target: options.target,
+    shards: options.shards,
     work: {
       flops: trainingFlops(sizes, own.gates, rows),
       bytes: adamBytes(params) + 4 * countOf(params) + 4 * rows * sizes.input,

@@ -12,6 +12,7 @@ const { input, size } = LARGE;
 
 export const benchmark: Case = {
   name: "leaky-a",
+  shards: true,
   question: "And a cell that a user wrote, with the same sizes?",
   prepare: (options) =>
     largeCase(

@@ -12,7 +12,7 @@ import { adamBytes, shaped, trainingCase } from "../training.ts";
 
 const { input, size } = SMALL;
 
-function prepare({ target, batch, length }: CaseOptions) {
+function prepare({ target, batch, length, shards }: CaseOptions) {
   const { x, y, lstm: own, head } = smallNumbers();
   const to = { time: length ?? SMALL.time, batch: batch ?? SMALL.batch };
   const rows = to.time * to.batch;
@@ -40,6 +40,7 @@ function prepare({ target, batch, length }: CaseOptions) {
       ),
     },
     target,
+    shards,
     work: {
       flops: 2 * rows * (3 * cell + 2 * entering) + 2 * to.batch * 3 * size,
       bytes: adamBytes(params) + 4 * rows * input,
@@ -50,6 +51,7 @@ function prepare({ target, batch, length }: CaseOptions) {
 
 export const benchmark: Case = {
   name: "small",
+  shards: true,
   question: "What does a small model cost? LSTM 2→32, batch 16, 100 steps, one number at the end",
   prepare,
 };

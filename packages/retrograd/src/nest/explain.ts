@@ -3,7 +3,7 @@
  */
 import { bytesOf } from "../scalar/dtype.ts";
 import type { Graph } from "../tensor/graph.ts";
-import type { Buffer, Item, Schedule } from "./nest.ts";
+import type { Buffer, Item, Kernel, Schedule } from "./nest.ts";
 
 const mega = (n: number): string =>
   n >= 1e9
@@ -20,34 +20,33 @@ const size = (bytes: number): string =>
       ? `${(bytes / 1024).toFixed(1)} KiB`
       : `${bytes} bytes`;
 
-export function flopsOf(items: readonly Item[]): number {
-  return items.reduce(
-    (n, i) =>
-      n +
-      (i.kind === "kernel"
-        ? i.kernel.flops
-        : i.kind === "loop"
-          ? i.count * flopsOf(i.body)
-          : flopsOf([...i.condition, ...i.body])),
-    0,
-  );
+/** Σ of a figure of kernels, over the turns of loops where they are counted. */
+function total(
+  items: readonly Item[],
+  of: (k: Kernel) => number,
+  turns = (count: number) => count,
+): number {
+  return items.reduce((n, item) => {
+    if (item.kind === "kernel") return n + of(item.kernel);
+    if (item.kind === "loop") return n + turns(item.count) * total(item.body, of, turns);
+    if (item.kind === "while") return n + total([...item.condition, ...item.body], of, turns);
+    return n;
+  }, 0);
 }
+export const flopsOf = (items: readonly Item[]): number => total(items, (k) => k.flops);
+const kernelsIn = (items: readonly Item[]): number =>
+  total(
+    items,
+    () => 1,
+    () => 1,
+  );
 
 export function explain(graph: Graph, schedule: Schedule, peakBytes: number): string {
   const lines: string[] = [];
-  const kernels = (items: readonly Item[]): number =>
-    items.reduce(
-      (n, i) =>
-        n +
-        (i.kind === "kernel"
-          ? 1
-          : kernels(i.kind === "loop" ? i.body : [...i.condition, ...i.body])),
-      0,
-    );
-  const total = flopsOf(schedule.main);
+  const flops = flopsOf(schedule.main);
   lines.push(
     `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
-    `${kernels(schedule.main)} kernels, ${mega(total)}FLOP a call, ${size(peakBytes)} of memory`,
+    `${kernelsIn(schedule.main)} kernels, ${mega(flops)}FLOP a call, ${size(peakBytes)} of memory`,
   );
   const kept = schedule.buffers.filter(
     (b) => b.kind === "temporary" && !b.alias && Number.isInteger(b.rows) && b.offset !== undefined,
@@ -86,6 +85,12 @@ function print(items: readonly Item[], pad: string): string[] {
         ...print(item.condition, `${pad}  ? `),
         ...print(item.body, `${pad}  `),
       ];
+    if (item.kind === "collective") {
+      const bytes = item.buffers.reduce((n, b) => n + b.length * bytesOf(b.dtype), 0);
+      return [
+        `${pad}${item.name}: ${item.buffers.length} tensors, ${size(bytes)}, over all shards`,
+      ];
+    }
     return [
       `${pad}for ${item.count} steps${item.reverse ? ", backwards" : ""} (${item.name}):`,
       ...print(item.body, `${pad}  `),

@@ -10,6 +10,7 @@ import { type Expr, rewrite, slot } from "../scalar/index.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Operand } from "./axes.ts";
+import { emitCollective, reserveSums } from "./collective.ts";
 import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitIndexed } from "./indexed.ts";
@@ -38,6 +39,7 @@ class Lowering extends Places {
   private order: Node[] = [];
   /** Elementwise maps that nothing waits for but each other and the outputs. */
   private readonly final = new Set<Node>();
+  private readonly sums = new Map<Node, readonly View[]>();
 
   readonly histories: Histories;
   constructor(w: Workspace, graph: Graph, inputs: readonly View[], histories: Histories) {
@@ -64,7 +66,10 @@ class Lowering extends Places {
       const view = outs[i];
       if (view && !this.place(t, view)) copies.push([t, view]);
     });
-    for (const n of [...this.order].reverse()) if (n.op.name === "concatenate") this.placeParts(n);
+    for (const n of [...this.order].reverse()) {
+      if (n.op.name === "concatenate") this.placeParts(n);
+      else if (n.op.lower === "collective") this.sums.set(n, reserveSums(this, n));
+    }
     this.schedule();
     for (const [t, view] of copies) this.copyInto(t, view);
     return this.graph.outputs.map((t, i) => outs[i] ?? this.view(t));
@@ -150,6 +155,7 @@ class Lowering extends Places {
     else if (n.op.name === "scan") emitScan(this, n);
     else if (n.op.name === "while") emitWhile(this, n);
     else if (n.op.lower === "copy") emitCopyOp(this, n);
+    else if (n.op.lower === "collective") emitCollective(this, n, this.sums.get(n)!);
     else emitIndexed(this, n);
   }
 

@@ -1,6 +1,7 @@
 /** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
 import { fail } from "../errors/training.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
+import { prepareThreads } from "../targets/wasm/threads.ts";
 import {
   type Batches,
   checkLabels,
@@ -15,14 +16,23 @@ import type { Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
+import { rowsFor } from "./rows.ts";
 import type { Evaluated } from "./step.ts";
-import { classesOf, type EvaluationCarry, evaluationStep, firstEvaluation } from "./step.ts";
+import {
+  classesOf,
+  type EvaluationCarry,
+  evaluationShards,
+  evaluationStep,
+  firstEvaluation,
+} from "./step.ts";
 
-export interface EvaluateOptions extends JitOptions {
+export interface EvaluateOptions extends Omit<JitOptions, "shards"> {
   model: Trainable;
   loss: Loss;
   method?: Method;
   metrics?: readonly Metric[];
+  /** Threads that share the rows of each batch; 1 unless told. */
+  shards?: number;
 }
 export interface Evaluation {
   readonly loss: number;
@@ -39,7 +49,7 @@ export type Evaluator = (
 
 /** Compile once, evaluate often. */
 export function evaluator(options: EvaluateOptions): Evaluator {
-  const { model, loss, method = bptt(), metrics = [], ...jit } = options;
+  const { model, loss, method = bptt(), metrics = [], shards = 1, ...jit } = options;
   const step = { model, loss, method };
   let program: Resident<EvaluationCarry, Evaluated> | undefined;
   let rows = 0;
@@ -47,9 +57,10 @@ export function evaluator(options: EvaluateOptions): Evaluator {
 
   const begin = (params: any, fed: Fed) => {
     if (!program) {
-      rows = fed.inputs.shape[0];
+      rows = rowsFor(fed.inputs.shape[0], shards);
       const first = firstEvaluation(step, params, rows);
-      program = resident(evaluationStep(step, metrics), first, jit);
+      const several = shards > 1 ? { shards: evaluationShards(shards) } : {};
+      program = resident(evaluationStep(step, metrics, shards), first, { ...jit, ...several });
       if (loss.target === "label") classes = classesOf(step, params, fed);
     } else program.write(firstEvaluation(step, params, rows));
     return program;
@@ -66,6 +77,7 @@ export function evaluator(options: EvaluateOptions): Evaluator {
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
       const padded = padRows(fed, rows);
       for (const window of method.cut?.(padded) ?? [padded]) {
+        await prepareThreads(shards - 1);
         const out = program!.call(window);
         addUp(totals, [out.loss, ...out.metrics]);
         await pause();

@@ -19,6 +19,7 @@ import {
   ADD_I32,
   type Bytes,
   type Function,
+  globalGet,
   I32,
   int,
   localGet,
@@ -30,6 +31,7 @@ import {
   V128,
   VOID,
 } from "./encode.ts";
+import { ORIGIN } from "./team.ts";
 import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 type Terms = readonly (readonly [index: string, bytes: number])[];
@@ -37,9 +39,10 @@ type Terms = readonly (readonly [index: string, bytes: number])[];
 export function printKernel(
   kernel: Kernel,
   relaxed: boolean,
+  shared = false,
 ): Function & { readonly indices: readonly string[] } {
   const indices = parametersOf(kernel),
-    printer = new KernelPrinter(indices, relaxed);
+    printer = new KernelPrinter(indices, relaxed, shared);
   const code = printer.print(kernel);
   return { indices, parameters: indices.length, locals: printer.locals, code, name: kernel.name };
 }
@@ -54,17 +57,22 @@ class KernelPrinter implements Printer {
   /** Loops of a single turn: their index is 0. */
   private readonly still = new Set<string>();
   private readonly parameters: readonly string[];
-  constructor(parameters: readonly string[], relaxed: boolean) {
+  /** Where the arena begins, in a memory that holds several. */
+  private readonly origin: number | undefined;
+  constructor(parameters: readonly string[], relaxed: boolean, shared: boolean) {
     this.parameters = parameters;
     this.relaxed = relaxed;
     parameters.forEach((p, i) => this.names.set(`index ${p}`, i));
+    if (shared) this.origin = this.local("origin", I32);
   }
 
   print(kernel: Kernel): Bytes {
     this.around.push(...this.parameters);
     const before = this.parameters.flatMap((p) => this.startPointers(p, kernel.body, true));
     const body = this.block(kernel.body);
-    return [...this.constants.values()].flat().concat(before, body);
+    const origin =
+      this.origin === undefined ? [] : [...globalGet(ORIGIN), ...localSet(this.origin)];
+    return [...origin, ...[...this.constants.values()].flat(), ...before, ...body];
   }
 
   private readonly constants = new Map<string, Bytes>();
@@ -197,7 +205,7 @@ class KernelPrinter implements Printer {
     });
   }
   private pointerTo(terms: Terms): Bytes | undefined {
-    if (terms.length === 0) return undefined;
+    if (terms.length === 0) return this.origin === undefined ? undefined : localGet(this.origin);
     return localGet(this.pointers.get(this.keyOf(terms))!);
   }
 
