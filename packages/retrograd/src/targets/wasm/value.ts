@@ -113,6 +113,8 @@ const SPECIAL: Record<string, (v: Call, p: Printer) => Bytes> = {
       float64: [[0xfc, 0x02]],
       bool: [[], [...number1(1, "int32"), ...simd(0x4e)]],
     }),
+  bitsOf: (v, p) => convert(v, p, { float32: [[0xbc], []], float64: [[0xb6, 0xbc]] }),
+  fromBits: (v, p) => convert(v, p, { int32: [[0xbe], []] }),
   toBool: (v, p) =>
     convert(v, p, {
       int32: [
