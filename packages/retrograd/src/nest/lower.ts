@@ -30,12 +30,12 @@ interface OpenStep {
 }
 
 class Lowering extends Places {
-  private readonly outputs = new Set<Node>();
+  readonly #outputs = new Set<Node>();
   /** Additions that were done while one of their terms was stored. */
-  private readonly folded = new Set<Node>();
-  private open: OpenStep[] = [];
-  private openSpace = "";
-  private order: Node[] = [];
+  readonly #folded = new Set<Node>();
+  #open: OpenStep[] = [];
+  #openSpace = "";
+  #order: Node[] = [];
 
   readonly histories: Histories;
   constructor(w: Workspace, graph: Graph, inputs: readonly View[], histories: Histories) {
@@ -47,29 +47,29 @@ class Lowering extends Places {
   readonly step = lowerGraph;
 
   run(outs: readonly (View | undefined)[]): View[] {
-    this.order = topological(this.graph.outputs);
-    for (const n of this.order)
+    this.#order = topological(this.graph.outputs);
+    for (const n of this.#order)
       for (const a of n.args) {
         if (!this.readers.has(a.node)) this.readers.set(a.node, new Set());
         this.readers.get(a.node)!.add(n);
       }
-    this.graph.outputs.forEach((t) => this.outputs.add(t.node));
+    this.graph.outputs.forEach((t) => this.#outputs.add(t.node));
     const copies: [Tensor, View][] = [];
     this.graph.outputs.forEach((t, i) => {
       const view = outs[i];
       if (view && !this.place(t, view)) copies.push([t, view]);
     });
-    for (const n of [...this.order].reverse()) if (n.op.name === "concatenate") this.placeParts(n);
-    this.schedule();
+    for (const n of [...this.#order].reverse()) if (n.op.name === "concatenate") this.placeParts(n);
+    this.#schedule();
     for (const [t, view] of copies) this.copyInto(t, view);
     return this.graph.outputs.map((t, i) => outs[i] ?? this.view(t));
   }
 
   /** Take ready nodes, elementwise ones of the open cluster first. */
-  private schedule(): void {
-    const pending = new Set(this.order.filter((n) => !this.places.has(n) && !this.isLazy(n)));
+  #schedule(): void {
+    const pending = new Set(this.#order.filter((n) => !this.places.has(n) && !this.#isLazy(n)));
     const done = (n: Node): boolean =>
-      this.isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
+      this.#isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
     const ready = (n: Node) => n.args.every((a) => done(a.node));
     while (pending.size) {
       let next: Node | undefined,
@@ -77,26 +77,26 @@ class Lowering extends Places {
       for (const n of pending) {
         if (!ready(n)) continue;
         const rank =
-          this.folded.has(n) || this.fits(n)
+          this.#folded.has(n) || this.#fits(n)
             ? 0
             : n.op.lower !== "map" || isElementwise(n.attrs)
               ? 1
-              : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n)
+              : n.args.some((a) => this.#reachesOpen(a.node)) || this.#additionAfter(n)
                 ? 2
                 : 3;
         if (rank < best) [next, best] = [n, rank];
         if (rank === 0) break;
       }
       if (!next) throw new Error("a graph without a ready node has a circle");
-      if (!this.folded.has(next) && !this.fits(next)) this.flush();
-      this.emit(next);
+      if (!this.#folded.has(next) && !this.#fits(next)) this.flush();
+      this.#emit(next);
       pending.delete(next);
     }
     this.flush();
   }
 
   /** Nodes that are read in place: views, constants, fills and other bodies without operands. */
-  private isLazy(n: Node): boolean {
+  #isLazy(n: Node): boolean {
     return (
       n.op.lower === "view" ||
       n.op.lower === "constant" ||
@@ -106,56 +106,56 @@ class Lowering extends Places {
   }
 
   /** May join the open cluster: same space, and what it reads of the cluster it reads in place. */
-  private fits(n: Node): boolean {
+  #fits(n: Node): boolean {
     if (
-      this.open.length === 0 ||
+      this.#open.length === 0 ||
       n.op.lower !== "map" ||
       !isElementwise(n.attrs) ||
-      spaceOf(n) !== this.openSpace
+      spaceOf(n) !== this.#openSpace
     )
       return false;
-    if (this.open.length >= 48) return false;
+    if (this.#open.length >= 48) return false;
     return n.args.every((a, k) =>
-      this.inCluster(a) === undefined
-        ? !this.reachesOpen(a.node)
+      this.#inCluster(a) === undefined
+        ? !this.#reachesOpen(a.node)
         : n.attrs.operands[k] === n.attrs.out,
     );
   }
-  private inCluster(t: Tensor): number | undefined {
-    const k = this.open.findIndex((s) => s.node === t.node);
+  #inCluster(t: Tensor): number | undefined {
+    const k = this.#open.findIndex((s) => s.node === t.node);
     return k < 0 ? undefined : k;
   }
   /** True when a lazy chain ends in a value that the open cluster has not stored yet. */
-  private reachesOpen = (n: Node): boolean =>
-    this.open.some((s) => s.node === n) ||
-    (this.isLazy(n) && n.args.some((a) => this.reachesOpen(a.node)));
+  #reachesOpen = (n: Node): boolean =>
+    this.#open.some((s) => s.node === n) ||
+    (this.#isLazy(n) && n.args.some((a) => this.#reachesOpen(a.node)));
 
-  private emit(n: Node): void {
-    if (n.op.lower === "map" && isElementwise(n.attrs)) this.emitPointwise(n);
-    else if (n.op.lower === "map") this.emitReduced(n);
+  #emit(n: Node): void {
+    if (n.op.lower === "map" && isElementwise(n.attrs)) this.#emitPointwise(n);
+    else if (n.op.lower === "map") this.#emitReduced(n);
     else if (n.op.name === "scan") emitScan(this, n);
     else if (n.op.name === "while") emitWhile(this, n);
     else if (n.op.lower === "copy") emitCopyOp(this, n);
     else emitIndexed(this, n);
   }
 
-  private emitPointwise(n: Node<MapAttrs>): void {
-    if (this.folded.has(n)) return;
-    const step = this.stepOf(n);
-    if (this.open.length === 0) this.openSpace = spaceOf(n);
-    this.open.push({ node: n, step });
+  #emitPointwise(n: Node<MapAttrs>): void {
+    if (this.#folded.has(n)) return;
+    const step = this.#stepOf(n);
+    if (this.#open.length === 0) this.#openSpace = spaceOf(n);
+    this.#open.push({ node: n, step });
   }
 
-  private stepOf(n: Node<MapAttrs>): Omit<PointwiseStep, "stores"> {
+  #stepOf(n: Node<MapAttrs>): Omit<PointwiseStep, "stores"> {
     const { attrs } = n,
       rename = renaming(attrs.out);
     // Finding a source may close the cluster, so it is done before anything refers to it.
-    for (const a of n.args) if (this.inCluster(a) === undefined) this.source(a);
+    for (const a of n.args) if (this.#inCluster(a) === undefined) this.source(a);
     const operands: (Operand | number)[] = [];
-    const body = this.inlined(
+    const body = this.#inlined(
       n,
       (a, letters) => {
-        const k = this.inCluster(a);
+        const k = this.#inCluster(a);
         return slot(operands.push(k ?? { view: this.view(a), letters: rename(letters) }) - 1);
       },
       rename,
@@ -164,7 +164,7 @@ class Lowering extends Places {
   }
 
   /** The body of a map, with cheap operands written into it; `read` gives slots to the others. */
-  private inlined(
+  #inlined(
     n: Node<MapAttrs>,
     read: (a: Tensor, letters: string) => Expr,
     rename: (letters: string) => string,
@@ -175,7 +175,7 @@ class Lowering extends Places {
       if (leaf.kind === "index") return { kind: "index", letter: rename(leaf.letter) };
       const a = n.args[leaf.index],
         letters = attrs.operands[leaf.index];
-      if (this.inCluster(a) !== undefined) return read(a, letters);
+      if (this.#inCluster(a) !== undefined) return read(a, letters);
       const source = this.source(a);
       if ("view" in source) return read(a, letters);
       const inner = source.inline;
@@ -189,7 +189,7 @@ class Lowering extends Places {
 
   /** Close the cluster: store what others read. */
   flush(): void {
-    const open = this.open;
+    const open = this.#open;
     if (open.length === 0) return;
     const inside = new Set(open.map((s) => s.node));
     const letters = renaming(open[0].node.attrs.out)(open[0].node.attrs.out);
@@ -197,13 +197,13 @@ class Lowering extends Places {
     const sizes = Object.fromEntries([...attrs.out].map((l, i) => [letters[i], attrs.sizes[l]]));
     const steps = open.map(({ node, step }): PointwiseStep => {
       const readOutside =
-        this.outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
+        this.#outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
       if (!readOutside && !this.wantedView(node, 0)) return { ...step, stores: [] };
       const view = this.destination(node, 0, node.attrs.name);
       this.setPlace(node, 0, view);
       return { ...step, stores: [view] };
     });
-    this.open = [];
+    this.#open = [];
     if (sizeOf(Object.values(sizes)) > 0 && steps.some((s) => s.stores.length))
       this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
   }
@@ -212,31 +212,29 @@ class Lowering extends Places {
    * A sum; where it only feeds an addition whose other terms are known, it is added up as it is
    * stored.
    */
-  private emitReduced(n: Node<MapAttrs>): void {
+  #emitReduced(n: Node<MapAttrs>): void {
     this.flush();
-    const sum = this.additionAfter(n);
+    const sum = this.#additionAfter(n);
     if (!sum) {
-      const r = this.reductionOf(n, this.destination(n, 0, n.attrs.name));
+      const r = this.#reductionOf(n, this.destination(n, 0, n.attrs.name));
       emitReduction(this.w, r, []);
       this.setPlace(n, 0, r.store);
       return;
     }
     const { node, addends } = sum,
       store = this.destination(node, 0, n.attrs.name);
-    emitReduction(this.w, this.reductionOf(n, store), addends);
+    emitReduction(this.w, this.#reductionOf(n, store), addends);
     this.setPlace(node, 0, store);
-    this.folded.add(node);
+    this.#folded.add(node);
   }
 
   /** The addition that `n` alone feeds, when every other term of it already lies somewhere. */
-  private additionAfter(
-    n: Node<MapAttrs>,
-  ): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
+  #additionAfter(n: Node<MapAttrs>): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
     const readers = [...(this.readers.get(n) ?? [])],
       [node] = readers;
     if (
       readers.length !== 1 ||
-      this.outputs.has(n) ||
+      this.#outputs.has(n) ||
       this.wantedView(n, 0) ||
       node.op.lower !== "map" ||
       !isElementwise(node.attrs)
@@ -253,7 +251,7 @@ class Lowering extends Places {
     )
       return undefined;
     const others = slots.filter((k) => k !== own[0]);
-    if (!others.every((k) => this.isKnown(node.args[k]))) return undefined;
+    if (!others.every((k) => this.#isKnown(node.args[k]))) return undefined;
     const addends: Operand[] = [];
     for (const k of others) {
       const source = this.source(node.args[k]);
@@ -265,20 +263,20 @@ class Lowering extends Places {
           .join(""),
       });
     }
-    const probe = this.reductionOf(n, {
+    const probe = this.#reductionOf(n, {
       ...whole(DUMMY, n.outputs[0].shape),
       ...(this.wantedView(node, 0) ?? {}),
     });
     return addends.length === 1 || isTiled(this.w, probe, addends) ? { node, addends } : undefined;
   }
-  private isKnown = (t: Tensor): boolean =>
+  #isKnown = (t: Tensor): boolean =>
     this.places.get(t.node)?.[t.output] !== undefined ||
-    (this.isLazy(t.node) && t.node.args.every(this.isKnown));
+    (this.#isLazy(t.node) && t.node.args.every(this.#isKnown));
 
-  private reductionOf(n: Node<MapAttrs>, store: View): Reduction {
+  #reductionOf(n: Node<MapAttrs>, store: View): Reduction {
     const { attrs } = n,
       operands: Operand[] = [];
-    const body = this.inlined(
+    const body = this.#inlined(
       n,
       (a, letters) => {
         return slot(operands.push({ view: this.view(a), letters }) - 1);

@@ -30,7 +30,7 @@ export abstract class Places {
   readonly w: Workspace;
   protected readonly graph: Graph;
   protected readonly places = new Map<Node, (View | undefined)[]>();
-  private readonly wanted = new Map<Node, (View | undefined)[]>();
+  readonly #wanted = new Map<Node, (View | undefined)[]>();
   protected readonly readers = new Map<Node, Set<Node>>();
   constructor(w: Workspace, graph: Graph) {
     this.w = w;
@@ -45,7 +45,7 @@ export abstract class Places {
   /** Ask for `t` to be computed into `view`; false where a copy is needed instead. */
   protected place(t: Tensor, view: View): boolean {
     const { node } = t,
-      row = this.wanted.get(node) ?? [];
+      row = this.#wanted.get(node) ?? [];
     if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
     if (node.op.name === "map" && isTransposition(node)) {
       const {
@@ -72,7 +72,7 @@ export abstract class Places {
       return moved !== undefined && this.place(node.args[0], moved);
     }
     row[t.output] = view;
-    this.wanted.set(node, row);
+    this.#wanted.set(node, row);
     return true;
   }
 
@@ -81,7 +81,7 @@ export abstract class Places {
     const [out] = node.outputs,
       { axis } = node.attrs as { axis: number };
     const view = this.wantedView(node, 0) ?? this.w.allocate(out.shape, out.dtype, "concatenate");
-    this.wanted.set(node, [view]);
+    this.#wanted.set(node, [view]);
     let start = 0;
     for (const a of node.args) {
       const starts = out.shape.map((_, i) => (i === axis ? start : 0));
@@ -91,14 +91,14 @@ export abstract class Places {
         a.shape,
         starts.map(() => 1),
       );
-      if (this.place(a, part)) this.partsPlaced.add(part);
+      if (this.place(a, part)) this.#partsPlaced.add(part);
       start += a.shape[axis];
     }
   }
-  private readonly partsPlaced = new Set<View>();
-  isPlaced = (view: View): boolean => [...this.partsPlaced].some((v) => sameView(v, view));
+  readonly #partsPlaced = new Set<View>();
+  isPlaced = (view: View): boolean => [...this.#partsPlaced].some((v) => sameView(v, view));
 
-  wantedView = (node: Node, output: number): View | undefined => this.wanted.get(node)?.[output];
+  wantedView = (node: Node, output: number): View | undefined => this.#wanted.get(node)?.[output];
   /** Where a new value goes: the place that was asked for, or a new buffer. */
   destination(node: Node, output = 0, name = node.op.name): View {
     const type = node.outputs[output];
@@ -125,11 +125,11 @@ export abstract class Places {
     if (placed) return { view: placed };
     const { node } = t;
     if (node.op.lower === "map" && isInline(node)) return { inline: node.attrs };
-    if (node.op.lower === "constant") return this.constantSource(t);
+    if (node.op.lower === "constant") return this.#constantSource(t);
     return { view: this.view(t) };
   }
 
-  private constantSource(t: Tensor): Source {
+  #constantSource(t: Tensor): Source {
     const value = uniform(t);
     if (value !== undefined) {
       const out = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
@@ -162,21 +162,22 @@ export abstract class Places {
         data: t.data,
       });
       this.w.stable.add(buffer);
-      return this.remember(node, {
+      return this.#remember(node, {
         buffer,
         offset: { base: 0, terms: [] },
         shape: t.shape,
         strides: contiguous(t.shape),
       });
     }
-    if (node.op.lower === "map" && isInline(node)) return this.remember(node, this.materialise(t));
+    if (node.op.lower === "map" && isInline(node))
+      return this.#remember(node, this.#materialise(t));
     if (node.op.lower === "map" && isTransposition(node)) {
       const arg = this.view(node.args[0]),
         {
           operands: [from],
           out,
         } = attrs as MapAttrs;
-      return this.remember(node, {
+      return this.#remember(node, {
         ...arg,
         shape: t.shape,
         strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)),
@@ -185,17 +186,17 @@ export abstract class Places {
     const arg = this.view(node.args[0]);
     switch (node.op.name) {
       case "slice":
-        return this.remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
+        return this.#remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
       case "flip":
-        return this.remember(node, flipView(arg, attrs.axes));
+        return this.#remember(node, flipView(arg, attrs.axes));
       case "stopGradient":
-        return this.remember(node, arg);
+        return this.#remember(node, arg);
       case "reshape": {
         const moved = reshapeView(arg, t.shape);
-        if (moved) return this.remember(node, moved);
+        if (moved) return this.#remember(node, moved);
         const copy = this.w.allocate(node.args[0].shape, t.dtype, "reshape");
         this.copyView(arg, copy);
-        return this.remember(node, reshapeView(copy, t.shape)!);
+        return this.#remember(node, reshapeView(copy, t.shape)!);
       }
       default:
         throw new Error(
@@ -203,17 +204,17 @@ export abstract class Places {
         );
     }
   }
-  private remember(node: Node, view: View): View {
+  #remember(node: Node, view: View): View {
     this.setPlace(node, 0, view);
     return view;
   }
 
-  private materialise(t: Tensor): View {
+  #materialise(t: Tensor): View {
     const view = this.w.allocate(t.shape, t.dtype, "fill");
-    this.fillView(t.node.attrs as MapAttrs, view);
+    this.#fillView(t.node.attrs as MapAttrs, view);
     return view;
   }
-  private fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
+  #fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
     this.flush();
     if (sizeOf(view.shape) > 0)
       this.w.emit(
@@ -231,7 +232,7 @@ export abstract class Places {
   /** Copy a tensor to a place of its own. */
   copyInto(t: Tensor, view: View): void {
     const source = this.source(t);
-    if ("inline" in source) this.fillView(source.inline, view);
+    if ("inline" in source) this.#fillView(source.inline, view);
     else if (!sameView(source.view, view)) this.copyView(source.view, view);
   }
   copyView(from: View, to: View): void {

@@ -13,7 +13,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
 import { checkLabels, type Fed, feed, padRows } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { type Evaluation, type Evaluator, evaluator } from "./evaluate.ts";
+import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
@@ -27,8 +27,8 @@ const inputOf = ({ dtype, shape, rank }: Tensor) =>
     ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
     : {};
 
-/** Loaded with the first store: a page that keeps nothing does not carry files of weights. */
-const checkpoints = () => import("./checkpoint.ts");
+/** Loaded when it is first needed. */
+const occasional = () => import("./occasional.ts");
 
 type Events = AsyncGenerator<TrainEvent, void, void>;
 
@@ -92,7 +92,7 @@ export class Run implements AsyncIterable<TrainEvent> {
         expected: "a run after its first event",
       });
     const store = storeOf(where);
-    const { writeBest, writeLast } = await checkpoints();
+    const { writeBest, writeLast } = await occasional();
     if (this.#best) await writeBest(store, this.#best.params, this.#best.at);
     await writeLast(store, this.#program.read(), this.#progress);
   }
@@ -111,7 +111,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     let failed = false;
     try {
       release = await store?.lock?.();
-      if (store && !this.#program) await (await checkpoints()).mustBeFree(store);
+      if (store && !this.#program) await (await occasional()).mustBeFree(store);
       yield* this.#epochs();
     } catch (error) {
       failed = true;
@@ -235,6 +235,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   async *#validate(): Events {
     const { validation, model, loss, method, metrics, target, memoryLimit } = this.#plan;
     if (!validation) return;
+    const { evaluator } = await occasional();
     this.#evaluate ??= evaluator({ model, loss, method, metrics, target, memoryLimit });
     const found: Evaluation = await this.#evaluate(this.params, validation);
     const best = Number.isFinite(found.loss) && this.#isBest(found.loss);
@@ -266,7 +267,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (!best) return;
     this.#best = { at: this.#progress.best!, params: this.params };
     if (!store) return;
-    const { writeBest } = await checkpoints();
+    const { writeBest } = await occasional();
     const name = await writeBest(store, this.#best.params, this.#best.at);
     yield { type: "checkpoint", ...this.position, kind: "best", name };
   }
@@ -280,7 +281,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   async #writeLast(): Promise<string | undefined> {
     const { store } = this.#plan;
     if (!store || !this.#program || this.#saved === this.#progress) return undefined;
-    const { writeLast } = await checkpoints();
+    const { writeLast } = await occasional();
     const progress = { ...this.#progress, serial: this.#progress.serial + 1 };
     const name = await writeLast(store, this.#program.read(), progress);
     this.#progress = progress;
@@ -304,8 +305,8 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { step, method, target } = this.#plan;
     const carry = this.#program!.read();
     const lesson = { ...step, batch, key: step.key && fold(step.key, carry.step) };
-    // Loaded when it is needed; a page that has lost its server still learns what happened.
-    const cause = await import("./autopsy.ts").then(
+    // A page that has lost its server still learns what happened.
+    const cause = await occasional().then(
       ({ autopsy }) => autopsy({ method, lesson, carry, target }),
       () => undefined,
     );
@@ -334,7 +335,7 @@ export class Run implements AsyncIterable<TrainEvent> {
       break;
     }
     const { best } = this.#progress;
-    const params = best && (await (await checkpoints()).readBest(store, this.#params));
+    const params = best && (await (await occasional()).readBest(store, this.#params));
     if (best && params) this.#best = { at: best, params };
   }
 }
