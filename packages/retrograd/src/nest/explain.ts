@@ -3,51 +3,28 @@
  */
 import { bytesOf } from "../scalar/dtype.ts";
 import type { Graph } from "../tensor/graph.ts";
-import type { Buffer, Item, Schedule } from "./nest.ts";
+import { type Buffer, type Item, kernelsOf, type Schedule } from "./nest.ts";
 
-const mega = (n: number): string =>
-  n >= 1e9
-    ? `${(n / 1e9).toFixed(2)} G`
-    : n >= 1e6
-      ? `${(n / 1e6).toFixed(2)} M`
-      : n >= 1e3
-        ? `${(n / 1e3).toFixed(1)} k`
-        : `${n} `;
-const size = (bytes: number): string =>
-  bytes >= 2 ** 20
-    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
-    : bytes >= 1024
-      ? `${(bytes / 1024).toFixed(1)} KiB`
-      : `${bytes} bytes`;
-
-export function flopsOf(items: readonly Item[]): number {
-  return items.reduce(
-    (n, i) =>
-      n +
-      (i.kind === "kernel"
-        ? i.kernel.flops
-        : i.kind === "loop"
-          ? i.count * flopsOf(i.body)
-          : flopsOf([...i.condition, ...i.body])),
-    0,
-  );
-}
+/** A quantity in the largest of its units that it fills; the first unit is counted whole. */
+const inUnits = (n: number, step: number, digits: readonly number[], units: readonly string[]) => {
+  let k = 0;
+  while (n >= step && k < units.length - 1) [n, k] = [n / step, k + 1];
+  return `${k ? n.toFixed(digits[k - 1]) : n} ${units[k]}`;
+};
+const mega = (n: number): string => inUnits(n, 1000, [1, 2, 2], ["", "k", "M", "G"]);
+const size = (n: number): string => inUnits(n, 1024, [1, 1], ["bytes", "KiB", "MiB"]);
 
 export function explain(graph: Graph, schedule: Schedule, peakBytes: number): string {
   const lines: string[] = [];
-  const kernels = (items: readonly Item[]): number =>
-    items.reduce(
-      (n, i) =>
-        n +
-        (i.kind === "kernel"
-          ? 1
-          : kernels(i.kind === "loop" ? i.body : [...i.condition, ...i.body])),
-      0,
-    );
-  const total = flopsOf(schedule.main);
+  let kernels = 0,
+    total = 0;
+  kernelsOf(schedule.main, ({ flops }, loops) => {
+    kernels++;
+    total += loops.reduce((n, { count }) => n * count, flops);
+  });
   lines.push(
     `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
-    `${kernels(schedule.main)} kernels, ${mega(total)}FLOP a call, ${size(peakBytes)} of memory`,
+    `${kernels} kernels, ${mega(total)}FLOP a call, ${size(peakBytes)} of memory`,
   );
   const kept = schedule.buffers.filter(
     (b) => b.kind === "temporary" && !b.alias && Number.isInteger(b.rows) && b.offset !== undefined,

@@ -5,7 +5,7 @@
  */
 
 import { compile } from "../../nest/compile.ts";
-import { type Abilities, type Item, resolve, type Schedule } from "../../nest/nest.ts";
+import { type Abilities, type Item, kernelsOf, resolve, type Schedule } from "../../nest/nest.ts";
 import type { CompileOptions, Program } from "../../nest/program.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import { inArena } from "../arena.ts";
@@ -51,18 +51,11 @@ export const abilities = (): Abilities => ({
 export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
   const functions: Function[] = [];
   const calls = new Map<object, { id: number; indices: readonly string[] }>();
-  const collect = (items: readonly Item[]): void =>
-    items.forEach((item) => {
-      if (item.kind === "kernel") {
-        const f = printKernel(item.kernel, hasRelaxed());
-        calls.set(item.kernel, { id: functions.push(f) - 1, indices: f.indices });
-      } else {
-        if (item.kind === "while") collect(item.condition);
-        collect(item.body);
-      }
+  for (const items of [schedule.setup, schedule.main])
+    kernelsOf(items, (kernel) => {
+      const f = printKernel(kernel, hasRelaxed());
+      calls.set(kernel, { id: functions.push(f) - 1, indices: f.indices });
     });
-  collect(schedule.setup);
-  collect(schedule.main);
   const driver = (name: string, items: readonly Item[]): number => {
     const locals = new Map<string, number>();
     const local = (index: string): number => {

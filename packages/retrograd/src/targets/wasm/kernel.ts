@@ -12,6 +12,7 @@ import {
   resolve,
   type Stmt,
   type Value,
+  walk,
 } from "../../nest/nest.ts";
 import { parametersOf } from "../../nest/parameters.ts";
 import { bytesOf } from "../../scalar/dtype.ts";
@@ -33,6 +34,15 @@ import {
 import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 type Terms = readonly (readonly [index: string, bytes: number])[];
+
+/** A local that holds an address, and the bytes by which it moves with a loop. */
+interface Pointer {
+  readonly id: number;
+  readonly bytes: number;
+  /** The address where that loop begins. */
+  readonly before: Terms;
+  readonly key: string;
+}
 
 export function printKernel(
   kernel: Kernel,
@@ -61,8 +71,10 @@ class KernelPrinter implements Printer {
   }
 
   print(kernel: Kernel): Bytes {
-    this.#around.push(...this.#parameters);
-    const before = this.#parameters.flatMap((p) => this.#startPointers(p, kernel.body, true));
+    const before = this.#parameters.flatMap((p) => {
+      this.#around.push(p);
+      return this.#startPointers(p, this.#keysAt(p, kernel.body), true);
+    });
     const body = this.#block(kernel.body);
     return [...this.#constants.values()].flat().concat(before, body);
   }
@@ -124,7 +136,7 @@ class KernelPrinter implements Printer {
     const index = this.#local(`index ${s.index}`, I32);
     this.#around.push(s.index);
     const keys = this.#keysAt(s.index, s.body);
-    const start = this.#startPointers(s.index, s.body, false);
+    const start = this.#startPointers(s.index, keys, false);
     const body = this.#block(s.body);
     const advance = keys.flatMap(({ id, bytes }) => [
       ...localGet(id),
@@ -162,33 +174,23 @@ class KernelPrinter implements Printer {
   }
   #keyOf = (terms: Terms): string => terms.map(([i, s]) => `${i}*${s}`).join("+");
 
-  /** Pointers that move with loop `index`: one per distinct address up to it. */
-  #keysAt(
-    index: string,
-    body: readonly Stmt[],
-  ): { id: number; bytes: number; before: Terms; key: string }[] {
-    const found = new Map<string, { id: number; bytes: number; before: Terms; key: string }>();
-    this.#addresses(body, (at, size) => {
-      const strides = new Map(at.terms);
-      if (!strides.has(index)) return;
-      const upTo = this.#around.slice(0, this.#around.indexOf(index) + 1);
-      const terms: Terms = upTo
-        .filter((i) => strides.has(i))
-        .map((i) => [i, strides.get(i)! * size] as const);
+  /** Pointers that move with `index`, the loop around all others: one per distinct address. */
+  #keysAt(index: string, body: readonly Stmt[]): Pointer[] {
+    const found = new Map<string, Pointer>();
+    walk(body, (part) => {
+      if (part.kind !== "load" && part.kind !== "store") return;
+      const terms = this.#terms(part.at, bytesOf(part.buffer.dtype));
       const key = this.#keyOf(terms);
-      if (!found.has(key))
-        found.set(key, {
-          id: this.#local(`pointer ${key}`, I32),
-          bytes: strides.get(index)! * size,
-          before: terms.slice(0, -1),
-          key,
-        });
+      const [last, bytes] = terms.at(-1) ?? [];
+      if (last !== index || found.has(key)) return;
+      const id = this.#local(`pointer ${key}`, I32);
+      found.set(key, { id, bytes: bytes!, before: terms.slice(0, -1), key });
     });
     return [...found.values()];
   }
 
-  #startPointers(index: string, body: readonly Stmt[], parameter: boolean): Bytes {
-    return this.#keysAt(index, body).flatMap(({ id, bytes, before, key }) => {
+  #startPointers(index: string, keys: readonly Pointer[], parameter: boolean): Bytes {
+    return keys.flatMap(({ id, bytes, before, key }) => {
       const base = this.#pointerTo(before);
       this.#pointers.set(key, id);
       if (!parameter) return [...(base ?? int(0)), ...localSet(id)];
@@ -199,32 +201,6 @@ class KernelPrinter implements Printer {
   #pointerTo(terms: Terms): Bytes | undefined {
     if (terms.length === 0) return undefined;
     return localGet(this.#pointers.get(this.#keyOf(terms))!);
-  }
-
-  #addresses(body: readonly Stmt[], visit: (at: Affine, size: number) => void): void {
-    const seen = new Set<Value>();
-    const value = (v: Value): void => {
-      if (seen.has(v)) return;
-      seen.add(v);
-      if (v.kind === "call") v.args.forEach(value);
-      else if (v.kind === "splat" || v.kind === "lane") value(v.value);
-      else if (v.kind === "load") {
-        visit(v.at, bytesOf(v.buffer.dtype));
-        if (v.dynamic) value(v.dynamic.index);
-      }
-    };
-    for (const s of body) {
-      if (s.kind === "for") {
-        this.#addresses(s.body, visit);
-        continue;
-      }
-      if (s.kind === "prefetch") continue;
-      value(s.value);
-      if (s.kind === "store") {
-        visit(s.at, bytesOf(s.buffer.dtype));
-        if (s.dynamic) value(s.dynamic.index);
-      }
-    }
   }
 
   /** The address on the stack, and the constant part that goes into the instruction. */
