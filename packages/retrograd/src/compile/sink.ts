@@ -5,7 +5,9 @@
  */
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
+import { lettersOfRank } from "../ops/axes.ts";
 import { type MapAttrs, plus, recordMap } from "../ops/map.ts";
+import { repeated } from "../ops/repeat.ts";
 import { slot } from "../scalar/index.ts";
 import { topological } from "../tensor/graph.ts";
 import { type Node, record, showShape, type Tensor } from "../tensor/tensor.ts";
@@ -141,8 +143,6 @@ function frontier(
   return edge;
 }
 
-const letters = (t: Tensor): string => "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
-
 /** Σ over the first axis; the sum of a sum is one sum with one more letter. */
 function sumOverTime(t: Tensor): Tensor {
   const { node } = t;
@@ -154,12 +154,11 @@ function sumOverTime(t: Tensor): Tensor {
       dtype,
     });
   }
-  return recordMap(`${letters(t)}->${letters(t).slice(1)}`, slot(0), [t], { name: "sum" });
+  const letters = lettersOfRank(t.rank);
+  return recordMap(`${letters}->${letters.slice(1)}`, slot(0), [t], { name: "sum" });
 }
-const scaled = (t: Tensor, times: number): Tensor =>
-  recordMap(`${letters(t)}->${letters(t)}`, slot(0), [t], { sizes: { Z: times }, name: "sum" });
-const repeated = (t: Tensor, length: number): Tensor =>
-  recordMap(`${letters(t)}->Z${letters(t)}`, slot(0), [t], {
-    sizes: { Z: length },
-    name: "repeat",
-  });
+/** The same at each of so many steps, added up. */
+function scaled(t: Tensor, times: number): Tensor {
+  const letters = lettersOfRank(t.rank);
+  return recordMap(`${letters}->${letters}`, slot(0), [t], { sizes: { Z: times }, name: "sum" });
+}

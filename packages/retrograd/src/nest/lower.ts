@@ -5,6 +5,8 @@
  * of them.
  */
 
+import { addedSlots } from "../compile/sums.ts";
+import { LETTERS, lettersOfRank, namedSizes } from "../ops/axes.ts";
 import { isElementwise, type MapAttrs, reduced } from "../ops/map.ts";
 import { type Expr, rewrite, slot } from "../scalar/index.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
@@ -192,9 +194,9 @@ class Lowering extends Places {
     const open = this.#open;
     if (open.length === 0) return;
     const inside = new Set(open.map((s) => s.node));
-    const letters = renaming(open[0].node.attrs.out)(open[0].node.attrs.out);
-    const { attrs } = open[0].node;
-    const sizes = Object.fromEntries([...attrs.out].map((l, i) => [letters[i], attrs.sizes[l]]));
+    const [{ shape }] = open[0].node.outputs;
+    const letters = lettersOfRank(shape.length);
+    const sizes = namedSizes(letters, shape);
     const steps = open.map(({ node, step }): PointwiseStep => {
       const readOutside =
         this.#outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
@@ -204,7 +206,7 @@ class Lowering extends Places {
       return { ...step, stores: [view] };
     });
     this.#open = [];
-    if (sizeOf(Object.values(sizes)) > 0 && steps.some((s) => s.stores.length))
+    if (sizeOf(shape) > 0 && steps.some((s) => s.stores.length))
       this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
   }
 
@@ -240,7 +242,7 @@ class Lowering extends Places {
       !isElementwise(node.attrs)
     )
       return undefined;
-    const slots = terms(node.attrs.body),
+    const slots = addedSlots(node.attrs.body),
       { out } = node.attrs as MapAttrs;
     const own = slots?.filter((k) => node.args[k].node === n) ?? [];
     if (
@@ -297,13 +299,6 @@ class Lowering extends Places {
   }
 }
 
-/** The slots that a body adds up, each once; undefined when it does anything else. */
-function terms(e: Expr): number[] | undefined {
-  if (e.kind === "slot") return [e.index];
-  if (e.kind !== "call" || e.fn.name !== "add") return undefined;
-  const [a, b] = e.args.map(terms);
-  return a && b && !a.some((k) => b.includes(k)) ? [...a, ...b] : undefined;
-}
 const DUMMY: Buffer = {
   id: -1,
   name: "probe",
@@ -318,4 +313,4 @@ const spaceOf = ({ outputs: [{ shape }] }: Node): string => shape.join();
 const renaming =
   (out: string) =>
   (letters: string): string =>
-    [...letters].map((l) => "abcdefghijklmnopqrstuvwxyz"[out.indexOf(l)]).join("");
+    [...letters].map((l) => LETTERS[out.indexOf(l)]).join("");

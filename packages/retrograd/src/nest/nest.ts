@@ -158,6 +158,10 @@ export interface Schedule {
 export const loop = (index: string, count: number, body: readonly Stmt[], step = 1): Stmt[] =>
   count <= 0 ? [] : [{ kind: "for", index, count, step, body }];
 
+/** Loops inside one another, the first outermost, named after a letter and their depth. */
+export const loops = (letter: string, counts: readonly number[], body: readonly Stmt[]): Stmt[] =>
+  counts.reduceRight((inner, count, d) => loop(`${letter}${d}`, count, inner), [...body]);
+
 /** Visit every kernel of a list of items, with the loops around it. */
 export function kernelsOf(
   items: readonly Item[],

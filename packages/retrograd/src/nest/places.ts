@@ -3,12 +3,13 @@
  * and how a reader sees a value. Views cost nothing, and the parts of a concatenation are written
  * straight into its place.
  */
-import { isElementwise, type MapAttrs } from "../ops/map.ts";
-import { constant, type Expr, lettersOf, slot } from "../scalar/index.ts";
+import type { ConcatenateAttrs } from "../ops/concatenate.ts";
+import { filled, isElementwise, type MapAttrs } from "../ops/map.ts";
+import { type Expr, lettersOf, slot } from "../scalar/index.ts";
 import { type Graph, uniform } from "../tensor/graph.ts";
 import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { pointwise } from "./pointwise.ts";
-import { contiguous, flipView, reshapeView, sameView, sliceView, type View } from "./view.ts";
+import { writing } from "./pointwise.ts";
+import { flipView, reshapeView, sameView, sliceView, type View, whole } from "./view.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a reader sees of a tensor: a place, or an expression that is cheaper than a place. */
@@ -78,25 +79,11 @@ export abstract class Places {
 
   /** The parts of a concatenation are written straight into their place. */
   protected placeParts(node: Node): void {
-    const [out] = node.outputs,
-      { axis } = node.attrs as { axis: number };
+    const [out] = node.outputs;
     const view = this.wantedView(node, 0) ?? this.w.allocate(out.shape, out.dtype, "concatenate");
     this.#wanted.set(node, [view]);
-    let start = 0;
-    for (const a of node.args) {
-      const starts = out.shape.map((_, i) => (i === axis ? start : 0));
-      const part = sliceView(
-        view,
-        starts,
-        a.shape,
-        starts.map(() => 1),
-      );
-      if (this.place(a, part)) this.#partsPlaced.add(part);
-      start += a.shape[axis];
-    }
+    for (const [part, place] of concatenated(node, view)) this.place(part, place);
   }
-  readonly #partsPlaced = new Set<View>();
-  isPlaced = (view: View): boolean => [...this.#partsPlaced].some((v) => sameView(v, view));
 
   wantedView = (node: Node, output: number): View | undefined => this.#wanted.get(node)?.[output];
   /** Where a new value goes: the place that was asked for, or a new buffer. */
@@ -131,22 +118,7 @@ export abstract class Places {
 
   #constantSource(t: Tensor): Source {
     const value = uniform(t);
-    if (value !== undefined) {
-      const out = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
-      const sizes = Object.fromEntries([...out].map((l, i) => [l, t.shape[i]]));
-      return {
-        inline: {
-          operands: [],
-          out,
-          body: constant(value),
-          sizes,
-          reduce: "sum",
-          dtype: t.dtype,
-          name: "fill",
-        },
-      };
-    }
-    return { view: this.view(t) };
+    return value === undefined ? { view: this.view(t) } : { inline: filled(t, value).node.attrs };
   }
 
   /** Where `t` lies in memory; writes it there if it has no place yet. */
@@ -162,12 +134,7 @@ export abstract class Places {
         data: t.data,
       });
       this.w.stable.add(buffer);
-      return this.#remember(node, {
-        buffer,
-        offset: { base: 0, terms: [] },
-        shape: t.shape,
-        strides: contiguous(t.shape),
-      });
+      return this.#remember(node, whole(buffer, t.shape));
     }
     if (node.op.lower === "map" && isInline(node))
       return this.#remember(node, this.#materialise(t));
@@ -214,20 +181,7 @@ export abstract class Places {
     this.#fillView(t.node.attrs as MapAttrs, view);
     return view;
   }
-  #fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
-    this.flush();
-    if (sizeOf(view.shape) > 0)
-      this.w.emit(
-        pointwise(
-          {
-            letters: out,
-            sizes,
-            steps: [{ body, operands: [], dtype, stores: [view], name: "fill" }],
-          },
-          this.w.can,
-        ),
-      );
-  }
+  #fillView = ({ out, body }: MapAttrs, view: View) => this.write(view, "fill", body, [], out);
 
   /** Copy a tensor to a place of its own. */
   copyInto(t: Tensor, view: View): void {
@@ -235,30 +189,25 @@ export abstract class Places {
     if ("inline" in source) this.#fillView(source.inline, view);
     else if (!sameView(source.view, view)) this.copyView(source.view, view);
   }
-  copyView(from: View, to: View): void {
+  copyView = (from: View, to: View): void => this.write(to, "copy", slot(0), [from]);
+
+  /** Emit one map that writes a whole view, after what is held back. */
+  write(to: View, name: string, body: Expr, operands: readonly View[] = [], letters?: string) {
     this.flush();
-    const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, to.shape.length);
-    const sizes = Object.fromEntries([...letters].map((l, i) => [l, to.shape[i]]));
-    if (sizeOf(to.shape) > 0)
-      this.w.emit(
-        pointwise(
-          {
-            letters,
-            sizes,
-            steps: [
-              {
-                body: slot(0),
-                operands: [{ view: from, letters }],
-                dtype: to.buffer.dtype,
-                stores: [to],
-                name: "copy",
-              },
-            ],
-          },
-          this.w.can,
-        ),
-      );
+    if (sizeOf(to.shape) > 0) this.w.emit(writing(to, name, body, operands, this.w.can, letters));
   }
+}
+
+/** Each part of a concatenation, and where in the whole it lies. */
+export function concatenated({ args, attrs: { axis } }: Node<ConcatenateAttrs>, out: View) {
+  let end = 0;
+  return args.map((part): [Tensor, View] => {
+    const start = end;
+    end += part.shape[axis];
+    const starts = out.shape.map((_, i) => (i === axis ? start : 0));
+    const steps = starts.map(() => 1);
+    return [part, sliceView(out, starts, part.shape, steps)];
+  });
 }
 
 /** A map that only moves or repeats elements: a view. */

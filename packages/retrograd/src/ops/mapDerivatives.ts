@@ -19,6 +19,7 @@ import {
   toFloat64,
 } from "../scalar/index.ts";
 import { type Maybe, type Node, record, Tensor } from "../tensor/tensor.ts";
+import { lettersOfRank } from "./axes.ts";
 import {
   attributes,
   isElementwise,
@@ -45,7 +46,7 @@ function mapOver(
 
 /** The sum of two tensors of the type of the output. */
 function plus({ op }: Node<MapAttrs>, a: Tensor, b: Tensor): Tensor {
-  const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, a.rank);
+  const letters = lettersOfRank(a.rank);
   const spec = `${letters},${letters}->${letters}`;
   const attrs = attributes(spec, add(slot(0), slot(1)), [a, b], { name: "add" });
   return record(op, [a, b], attrs)[0];

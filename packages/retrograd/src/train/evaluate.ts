@@ -11,12 +11,11 @@ import {
   sourceOf,
 } from "./batch.ts";
 import type { Loss, Mean } from "./losses/loss.ts";
-import type { Method, Trainable } from "./method.ts";
+import { beginning, forward, type Method, type Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
-import type { Evaluated } from "./step.ts";
-import { classesOf, type EvaluationCarry, evaluationStep, firstEvaluation } from "./step.ts";
+import { classesOf, type Scored } from "./step.ts";
 
 export interface EvaluateOptions extends JitOptions {
   model: Trainable;
@@ -28,6 +27,35 @@ export interface Evaluation {
   readonly loss: number;
   /** By the name of the metric. */
   readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface Evaluated {
+  readonly loss: Mean;
+  readonly metrics: readonly Mean[];
+}
+
+/** What evaluation carries: the parameters, and the state where the method carries one. */
+export interface EvaluationCarry {
+  readonly params: any;
+  readonly state: any;
+}
+
+export const firstEvaluation = (options: Scored, params: any, rows: number): EvaluationCarry => ({
+  params,
+  state: options.method?.carries ? options.model.state(params, rows) : {},
+});
+
+/** Loss and metrics of a batch, without learning: (carry, batch) → [next carry, their parts]. */
+export function evaluationStep(options: Scored, metrics: readonly Metric[] = []) {
+  const { model, loss, method = bptt() } = options;
+  return (carry: EvaluationCarry, batch: Fed): [EvaluationCarry, Evaluated] => {
+    const lesson = { model, loss, batch, key: undefined };
+    const entering = method.carries ? beginning(lesson, carry.params, carry.state) : undefined;
+    const { output, mask, mean, state } = forward(lesson, carry.params, entering, false);
+    const found = metrics.map((m) => m.parts(output, batch.targets, mask));
+    const next = { params: carry.params, state: method.carries ? state : {} };
+    return [next, { loss: mean, metrics: found }];
+  };
 }
 
 /** A compiled evaluation that is used again and again. */
