@@ -1,11 +1,9 @@
 /**
  * From scalar expressions to values of a kernel: rows that a target does not spell are expanded,
- * equal parts are computed once, products and sums become multiply-adds, and dtypes are made
- * explicit.
+ * equal parts are computed once, and dtypes are made explicit.
  */
 import type { DType } from "../scalar/dtype.ts";
-import { isFloat } from "../scalar/dtype.ts";
-import { argumentType, call, dtypeOf, type Expr, fma, parts } from "../scalar/index.ts";
+import { argumentType, type Call, dtypeOf, type Expr, recall, rewrite } from "../scalar/index.ts";
 import type { Stmt, Value } from "./nest.ts";
 
 /** Where a body's slots and letter indices come from. */
@@ -15,49 +13,12 @@ export interface Sources {
 }
 
 /** Replace rows that have an expansion, until only spelled rows are left. */
-export function expand(e: Expr, slots: readonly DType[]): Expr {
-  const done = new Map<Expr, Expr>();
-  const visit = (x: Expr): Expr => {
-    if (x.kind !== "call") return x;
-    const known = done.get(x);
-    if (known) return known;
-    const args = x.args.map(visit);
-    const same = args.every((a, i) => a === x.args[i]);
-    const own = x.fn.expand?.(args, dtypeOf(args[0], slots));
-    const y = own ? visit(own) : same ? x : call(x.fn, args);
-    done.set(x, y);
-    return y;
+export function expand(e: Expr, slots: readonly DType[], done = new Map<Expr, Expr>()): Expr {
+  const make = (e: Call, args: readonly Expr[]): Expr => {
+    const simpler = e.fn.expand?.(args, dtypeOf(args[0], slots));
+    return simpler ? expand(simpler, slots, done) : recall(e, args);
   };
-  return visit(e);
-}
-
-/**
- * a·b + c becomes one multiply-add where the product is used once. Bodies only, never expansions.
- */
-export function contractProducts(e: Expr, slots: readonly DType[]): Expr {
-  const uses = new Map<Expr, number>();
-  parts(e, (x) => x.kind === "call" && x.args.forEach((a) => uses.set(a, (uses.get(a) ?? 0) + 1)));
-  const done = new Map<Expr, Expr>();
-  const visit = (x: Expr): Expr => {
-    if (x.kind !== "call") return x;
-    const known = done.get(x);
-    if (known) return known;
-    const product = (k: number) => {
-      const a = x.args[k];
-      return a.kind === "call" && a.fn.name === "mul" && uses.get(a) === 1 ? a : undefined;
-    };
-    const found =
-      x.fn.name === "add" && isFloat(dtypeOf(x, slots)) ? (product(0) ?? product(1)) : undefined;
-    const args = x.args.map(visit);
-    const y: Expr = found
-      ? fma(visit(found.args[0]), visit(found.args[1]), args[found === x.args[0] ? 1 : 0])
-      : args.every((a, i) => a === x.args[i])
-        ? x
-        : call(x.fn, args);
-    done.set(x, y);
-    return y;
-  };
-  return visit(e);
+  return rewrite(e, (leaf) => leaf, make, done);
 }
 
 /** Writes the statements of a kernel's innermost body, computing equal values once. */
