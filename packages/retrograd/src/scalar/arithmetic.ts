@@ -65,12 +65,12 @@ export const sqrt = scalar("sqrt", {
 export const min = scalar("min", {
   evaluate: Math.min,
   partials: [([a, b]) => sharedAbove(b, a), ([a, b]) => sharedAbove(a, b)],
-  wasm: { float32: [0x96, 0xe8], float64: [0xa4, 0xf4], int32: [[], 0xb6] },
+  wasm: { float32: [0x96, 0xe8], float64: [0xa4, 0xf4], int32: [0x4a, 0xb6] },
 });
 export const max = scalar("max", {
   evaluate: Math.max,
   partials: [([a, b]) => sharedAbove(a, b), ([a, b]) => sharedAbove(b, a)],
-  wasm: { float32: [0x97, 0xe9], float64: [0xa5, 0xf5], int32: [[], 0xb8] },
+  wasm: { float32: [0x97, 0xe9], float64: [0xa5, 0xf5], int32: [0x48, 0xb8] },
 });
 /** 1 where a > b, ½ where they are equal, 0 below. */
 const sharedAbove = (a: Expr, b: Expr): Expr =>

@@ -16,7 +16,7 @@ export type Expr =
 export type Arg = Expr | number;
 
 /** Wasm spelling for one dtype: the opcode for one number, and the one for a vector of lanes. */
-export type WasmCode = readonly [one: number | readonly number[], lanes: number | undefined];
+export type WasmCode = readonly [one: number, lanes: number];
 
 /** What a scalar function takes and gives: `same` T…→T, `compare` T,T→bool, or a fixed dtype. */
 export type Rule = "same" | "compare" | "select" | DType;
