@@ -10,8 +10,9 @@ import {
   padRows,
   sourceOf,
 } from "./batch.ts";
+import { beginning } from "./beginning.ts";
 import type { Loss, Mean } from "./losses/loss.ts";
-import { beginning, forward, type Method, type Trainable } from "./method.ts";
+import { forward, type Method, type Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
