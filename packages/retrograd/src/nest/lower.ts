@@ -16,7 +16,7 @@ import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitIndexed } from "./indexed.ts";
 import type { Buffer } from "./nest.ts";
-import { type Histories, isInline, isTransposition, type LowerGraph, Places } from "./places.ts";
+import { type Histories, isInline, isView, type LowerGraph, Places } from "./places.ts";
 import { type PointwiseStep, pointwise } from "./pointwise.ts";
 import { emitReduction, isTiled } from "./products.ts";
 import type { Reduction } from "./reduce.ts";
@@ -98,14 +98,8 @@ class Lowering extends Places {
   }
 
   /** Nodes that are read in place: views, constants, fills and other bodies without operands. */
-  #isLazy(n: Node): boolean {
-    return (
-      n.op.lower === "view" ||
-      n.op.lower === "constant" ||
-      n.op.lower === "input" ||
-      (n.op.lower === "map" && (isTransposition(n) || isInline(n)))
-    );
-  }
+  #isLazy = (n: Node): boolean =>
+    n.op.lower === "constant" || n.op.lower === "input" || isView(n) || isInline(n);
 
   /** May join the open cluster: same space, and what it reads of the cluster it reads in place. */
   #fits(n: Node): boolean {

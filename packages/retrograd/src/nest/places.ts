@@ -48,28 +48,9 @@ export abstract class Places {
     const { node } = t,
       row = this.#wanted.get(node) ?? [];
     if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
-    if (node.op.name === "map" && isTransposition(node)) {
-      const {
-        operands: [from],
-        out,
-      } = node.attrs as MapAttrs;
-      if (from.length !== out.length) return false; // a broadcast is copied to every row
-      return this.place(node.args[0], {
-        ...view,
-        shape: node.args[0].shape,
-        strides: [...from].map((l) => view.strides[out.indexOf(l)]),
-      });
-    }
-    if (node.op.lower === "constant" || (node.op.lower === "map" && isInline(node))) return false;
-    if (node.op.lower === "view") {
-      const moved =
-        node.op.name === "reshape"
-          ? reshapeView(view, node.args[0].shape)
-          : node.op.name === "flip"
-            ? flipView(view, node.attrs.axes)
-            : node.op.name === "stopGradient"
-              ? view
-              : undefined;
+    if (node.op.lower === "constant" || isInline(node)) return false;
+    if (isView(node)) {
+      const moved = seenThrough(node, view, true);
       return moved !== undefined && this.place(node.args[0], moved);
     }
     row[t.output] = view;
@@ -111,7 +92,7 @@ export abstract class Places {
     const placed = this.places.get(t.node)?.[t.output];
     if (placed) return { view: placed };
     const { node } = t;
-    if (node.op.lower === "map" && isInline(node)) return { inline: node.attrs };
+    if (isInline(node)) return { inline: node.attrs };
     if (node.op.lower === "constant") return this.#constantSource(t);
     return { view: this.view(t) };
   }
@@ -125,61 +106,41 @@ export abstract class Places {
   view(t: Tensor): View {
     const known = this.places.get(t.node)?.[t.output];
     if (known) return known;
-    const { node } = t,
-      { attrs } = node;
-    if (node.op.lower === "constant") {
-      const buffer = this.w.buffer(t.shape, t.dtype, "constant", {
-        kind: "constant",
-        depth: 0,
-        data: t.data,
-      });
-      this.w.stable.add(buffer);
-      return this.#remember(node, whole(buffer, t.shape));
-    }
-    if (node.op.lower === "map" && isInline(node))
-      return this.#remember(node, this.#materialise(t));
-    if (node.op.lower === "map" && isTransposition(node)) {
-      const arg = this.view(node.args[0]),
-        {
-          operands: [from],
-          out,
-        } = attrs as MapAttrs;
-      return this.#remember(node, {
-        ...arg,
-        shape: t.shape,
-        strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)),
-      });
-    }
-    const arg = this.view(node.args[0]);
-    switch (node.op.name) {
-      case "slice":
-        return this.#remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
-      case "flip":
-        return this.#remember(node, flipView(arg, attrs.axes));
-      case "stopGradient":
-        return this.#remember(node, arg);
-      case "reshape": {
-        const moved = reshapeView(arg, t.shape);
-        if (moved) return this.#remember(node, moved);
-        const copy = this.w.allocate(node.args[0].shape, t.dtype, "reshape");
-        this.copyView(arg, copy);
-        return this.#remember(node, reshapeView(copy, t.shape)!);
-      }
-      default:
-        throw new Error(
-          `${node.op.name} ${node.attrs.name ?? ""} ${node.outputs.map((o) => o.shape)} has not been computed yet`,
-        );
-    }
-  }
-  #remember(node: Node, view: View): View {
+    const { node } = t;
+    const view =
+      node.op.lower === "constant"
+        ? this.#constant(t)
+        : isInline(node)
+          ? this.#materialise(t)
+          : this.#seen(t);
     this.setPlace(node, 0, view);
     return view;
   }
 
+  #constant({ shape, dtype, data }: Tensor): View {
+    const options = { kind: "constant", depth: 0, data } as const;
+    const buffer = this.w.buffer(shape, dtype, "constant", options);
+    this.w.stable.add(buffer);
+    return whole(buffer, shape);
+  }
   #materialise(t: Tensor): View {
     const view = this.w.allocate(t.shape, t.dtype, "fill");
     this.#fillView(t.node.attrs as MapAttrs, view);
     return view;
+  }
+  /** A view of the argument, or of a copy of it where its strides do not allow one. */
+  #seen({ node, dtype }: Tensor): View {
+    if (!isView(node))
+      throw new Error(
+        `${node.op.name} ${node.outputs.map((o) => o.shape)} has not been computed yet`,
+      );
+    const [x] = node.args,
+      from = this.view(x);
+    const seen = seenThrough(node, from);
+    if (seen) return seen;
+    const copy = this.w.allocate(x.shape, dtype, node.op.name);
+    this.copyView(from, copy);
+    return seenThrough(node, copy)!;
   }
   #fillView = ({ out, body }: MapAttrs, view: View) => this.write(view, "fill", body, [], out);
 
@@ -210,11 +171,34 @@ export function concatenated({ args, attrs: { axis } }: Node<ConcatenateAttrs>, 
   });
 }
 
-/** A map that only moves or repeats elements: a view. */
-export const isTransposition = ({ attrs }: Node): boolean =>
-  attrs.body.kind === "slot" && attrs.operands.length === 1 && isElementwise(attrs);
+/**
+ * What a view of its argument is as a view of the node, or `back`, what a view of the node is as
+ * one of its argument; undefined where strides do not allow it.
+ */
+function seenThrough(node: Node, view: View, back = false): View | undefined {
+  const { op, attrs, args, outputs } = node;
+  const { shape } = back ? args[0] : outputs[0];
+  if (op.name === "stopGradient") return view;
+  if (op.name === "flip") return flipView(view, attrs.axes);
+  if (op.name === "reshape") return reshapeView(view, shape);
+  if (op.name === "slice")
+    return back ? undefined : sliceView(view, attrs.starts, attrs.sizes, attrs.strides);
+  const [operand, out] = [attrs.operands[0] as string, attrs.out as string];
+  if (back && operand.length !== out.length) return undefined; // a broadcast is copied to every row
+  const [from, to] = back ? [out, operand] : [operand, out];
+  return { ...view, shape, strides: [...to].map((l) => view.strides[from.indexOf(l)] ?? 0) };
+}
+
+/** True for what is read in its argument's place: views, and maps that move or repeat elements. */
+export const isView = ({ op, attrs }: Node): boolean =>
+  op.lower === "view" ||
+  (op.lower === "map" &&
+    attrs.body.kind === "slot" &&
+    attrs.operands.length === 1 &&
+    isElementwise(attrs));
 /** A map without operands that is as cheap to compute as to read. */
-export const isInline = ({ attrs, args }: Node): boolean =>
+export const isInline = ({ op, attrs, args }: Node): boolean =>
+  op.lower === "map" &&
   args.length === 0 &&
   isElementwise(attrs) &&
   (attrs.body.kind === "const" ||
