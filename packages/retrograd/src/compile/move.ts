@@ -5,7 +5,7 @@
  * after it (sink).
  */
 
-import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
+import { groups, type Loop, results, scanGraph, scanOp } from "../loops/scan.ts";
 import { concatenateOp } from "../ops/concatenate.ts";
 import { recordReshape } from "../ops/reshape.ts";
 import { sliceOp } from "../ops/slice.ts";
@@ -107,16 +107,9 @@ function chunked(
     const stacks = input.map((t) =>
       recordReshape(part(t, 0, count * size), [count, size, ...t.shape.slice(1)]),
     );
-    const outer: Loop = {
-      step,
-      states: loop.states,
-      inputs: loop.inputs,
-      length: count,
-      reverse,
-      chunk: size,
-    };
-    const out = record(scanOp, [...now, ...stacks, ...param], prunedLoop(outer));
-    const [f, o] = results(outer, out);
+    // The outer loop is not to be moved again; only what it does not use leaves it.
+    const outer = { length: count, reverse, chunk: size };
+    const { final: f, outputs: o } = scanGraph(prune(step), now, stacks, param, outer);
     return { f, o: o.map((t) => recordReshape(t, [count * size, ...t.shape.slice(2)])) };
   };
   const tail = (now: readonly Tensor[]) => {
@@ -149,6 +142,3 @@ function chunked(
   const joined = early.o.map((t, i) => record(concatenateOp, [t, late.o[i]], { axis: 0 })[0]);
   return place(ended.f, joined);
 }
-
-/** The outer loop is not to be moved again; only what it does not use leaves it. */
-const prunedLoop = (loop: Loop): Loop => ({ ...loop, step: prune(loop.step) });

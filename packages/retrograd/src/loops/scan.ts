@@ -70,9 +70,9 @@ export function scanGraph(
   state: readonly Tensor[],
   inputs: readonly Tensor[],
   params: readonly Tensor[],
-  { length, reverse = false }: { length: number; reverse?: boolean },
+  { length, reverse = false, chunk }: { length: number; reverse?: boolean; chunk?: number },
 ): Scanned {
-  const loop: Loop = { step, states: state.length, inputs: inputs.length, length, reverse };
+  const loop: Loop = { step, states: state.length, inputs: inputs.length, length, reverse, chunk };
   const [final, outputs, entered] = results(
     loop,
     record(scanOp, [...state, ...inputs, ...params], loop),
