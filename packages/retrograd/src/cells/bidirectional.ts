@@ -3,11 +3,12 @@
  * says how two directions, each run by whoever unrolls cells, make one.
  */
 import { fail } from "../errors/layers.ts";
+import { checkOptions, oneOf } from "../errors.ts";
 import { concatenate } from "../ops/concatenate.ts";
 import { fold } from "../ops/random.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, sameShape, showShape, type Tensor } from "../tensor/tensor.ts";
-import { type Cell, oneOf } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 
 type Merge = "concatenate" | "sum" | "mean";
 
@@ -46,8 +47,7 @@ export function bidirectional<P, S>(
   cell: Cell<P, S>,
   { merge = "concatenate", backward = cell, ...rest }: BidirectionalOptions = {},
 ): Bidirectional<P, S> {
-  for (const given of Object.keys(rest))
-    fail("unknown-option", { where: "bidirectional", given, known: "merge, backward" });
+  checkOptions("bidirectional", rest, ["merge", "backward"]);
   oneOf("bidirectional: merge", merge, ["concatenate", "sum", "mean"]);
   const name = `bidirectional(${cell.name})`;
   return { kind: "bidirectional", name, forward: cell, backward, merge, join: joinBy(merge) };

@@ -1,5 +1,5 @@
 /** From a graph to a program of a target, with the options that every way of compiling shares. */
-import { fail } from "../errors.ts";
+import { checkOptions, fail } from "../errors.ts";
 import type { CompileOptions, Program } from "../nest/program.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
@@ -14,11 +14,9 @@ export interface JitOptions {
   memoryLimit?: number;
 }
 
-const KNOWN = ["target", "memoryLimit"];
 /** @throws "unknown-option", "bad-argument", "target-missing", before anything is traced */
-export function checkOptions(where: string, options: JitOptions): void {
-  for (const given of Object.keys(options))
-    if (!KNOWN.includes(given)) fail("unknown-option", { where, given, known: KNOWN.join(", ") });
+export function checkJitOptions(where: string, options: JitOptions): void {
+  checkOptions(where, options, ["target", "memoryLimit"]);
   const { target = "auto", memoryLimit = 1 } = options;
   targetNamed(target);
   if (typeof memoryLimit !== "number" || !(memoryLimit > 0))

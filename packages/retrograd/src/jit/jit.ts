@@ -9,7 +9,7 @@ import { inline } from "../tensor/graph.ts";
 import { concrete } from "../tensor/tensor.ts";
 import { flattenArguments, rebuild } from "../tensor/tree.ts";
 import { isReady, type Traced, traceTree } from "../transform/function.ts";
-import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 
 export { compileGraph, type JitOptions, type TargetName } from "./compileGraph.ts";
 export { type Resident, resident } from "./resident.ts";
@@ -37,7 +37,7 @@ export function jit<F extends (...args: any[]) => unknown>(
   f: F,
   options: JitOptions = {},
 ): F & Jitted<F> {
-  checkOptions("jit", options);
+  checkJitOptions("jit", options);
   const cache = new Map<string, { program: Program; traced: Traced }>();
   let last: Program | undefined;
   const compiled = (...args: unknown[]) => {

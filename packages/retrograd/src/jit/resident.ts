@@ -21,7 +21,7 @@ import {
   rebuild,
 } from "../tensor/tree.ts";
 import { traceTree } from "../transform/function.ts";
-import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 
 export interface Resident<C, O> {
   /** One call: the carry moves on inside, the outputs come back. */
@@ -53,7 +53,7 @@ export function resident<C, O>(
   carry: C,
   options: JitOptions = {},
 ): Resident<C, O> {
-  checkOptions("resident", options);
+  checkJitOptions("resident", options);
   const first = flatten(carry, groupOf("carry", "resident"));
   const cache = new Map<string, Compiled>();
   let latest: Compiled | undefined;

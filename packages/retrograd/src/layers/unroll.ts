@@ -1,4 +1,5 @@
 /** A cell over time, as a layer: [batch, time, in] → [batch, time, out]. */
+
 import { type Bidirectional, isBidirectional } from "../cells/bidirectional.ts";
 import { type Cell, inStepOf } from "../cells/cell.ts";
 import { isCell } from "../cells/stack.ts";
@@ -6,6 +7,7 @@ import { typesOfCell, withoutInitial } from "../cells/trace.ts";
 import { start, throughTime } from "../cells/unroll.ts";
 import { type ZoneoutRates, zoneout } from "../cells/zoneout.ts";
 import { fail } from "../errors/layers.ts";
+import { checkOptions } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import * as random from "../ops/random.ts";
 import { swapAxes } from "../ops/shape.ts";
@@ -13,7 +15,6 @@ import { isFloat } from "../scalar/dtype.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { leavesOf, mapTree } from "../tensor/tree.ts";
 import { type Context, inputOption, type Layer, needsTime, type Ran } from "./layer.ts";
-import { checkOptions } from "./options.ts";
 
 export interface UnrollLayerOptions {
   /** From the last moment to the first; outputs stay in the order of the inputs. */

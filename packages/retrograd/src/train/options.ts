@@ -1,5 +1,6 @@
 /** What train takes, checked before anything runs. */
 import { fail } from "../errors/training.ts";
+import { checkOptions } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { key, split } from "../ops/random.ts";
 import { type Batches, type DataSource, sourceOf } from "./batch.ts";
@@ -68,9 +69,7 @@ export interface Plan extends TrainOptions {
 
 /** @throws "unknown-option", "bad-argument", "folder-unknown" */
 export function planOf(options: TrainOptions): Plan {
-  for (const name of Object.keys(options))
-    if (!known.includes(name as keyof TrainOptions))
-      fail("unknown-option", { where: "train", given: name, known: known.join(", ") });
+  checkOptions("train", options, known);
   for (const name of needed)
     if (!options[name])
       fail("bad-argument", { where: "train", given: `no ${name}`, expected: `the option ${name}` });
