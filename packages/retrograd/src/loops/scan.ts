@@ -72,7 +72,8 @@ export function scanGraph(
   params: readonly Tensor[],
   { length, reverse = false, chunk }: { length: number; reverse?: boolean; chunk?: number },
 ): Scanned {
-  const loop: Loop = { step, states: state.length, inputs: inputs.length, length, reverse, chunk };
+  const counts = { states: state.length, inputs: inputs.length };
+  const loop: Loop = { step, ...counts, length, reverse, ...(chunk && { chunk }) };
   const [final, outputs, entered] = results(
     loop,
     record(scanOp, [...state, ...inputs, ...params], loop),
