@@ -11,6 +11,8 @@ export interface CaseOptions {
   readonly batch?: number;
   /** Time steps, where a case has them. */
   readonly length?: number;
+  /** Threads that share a step; a case that cannot be cut refuses more than one. */
+  readonly shards?: number;
 }
 
 /** What a step costs at least, whoever computes it. */
@@ -46,6 +48,8 @@ export interface Case {
   readonly name: string;
   /** What it asks, for the list of cases. */
   readonly question: string;
+  /** True where a step can run in several shards. */
+  readonly shards?: boolean;
   /** Run only when asked for by name: it takes minutes. */
   readonly long?: boolean;
   prepare(options: CaseOptions): Prepared | Figures | Promise<Prepared | Figures>;

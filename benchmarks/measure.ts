@@ -44,8 +44,16 @@ function slice(run: () => void, together: number, times: number[]): void {
   } while (now - start < SLICE_MS);
 }
 
-/** @param seconds  how long to measure, after a warm-up of about a third of it */
-export function measure({ run, work }: Prepared, target: TargetName, seconds: number): Measured {
+/**
+ * @param seconds  how long to measure, after a warm-up of about a third of it
+ * @param shards   threads that share a step: held against as many times what one can do
+ */
+export function measure(
+  { run, work }: Prepared,
+  target: TargetName,
+  seconds: number,
+  shards = 1,
+): Measured {
   const warmUntil = performance.now() + (seconds / 3) * 1e3;
   let warm = 0;
   while (warm < 3 || performance.now() < warmUntil) {
@@ -71,8 +79,8 @@ export function measure({ run, work }: Prepared, target: TargetName, seconds: nu
     fastest: Math.min(...times),
     runs: times.length * together,
     gflops: work.flops / ms / 1e6,
-    ceiling,
-    share: least / ms,
+    ceiling: shards * ceiling,
+    share: least / shards / ms,
     bound: bound as Measured["bound"],
   };
 }

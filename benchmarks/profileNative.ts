@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { compile } from "../packages/retrograd/src/nest/compile.ts";
 import { type Kernel, kernelsOf } from "../packages/retrograd/src/nest/nest.ts";
-import { arenaOf } from "../packages/retrograd/src/node/native/arena.ts";
+import { arenasOf } from "../packages/retrograd/src/node/native/arena.ts";
 import { cached } from "../packages/retrograd/src/node/native/cache.ts";
 import { compileC, compiler } from "../packages/retrograd/src/node/native/compiler.ts";
 import { printC } from "../packages/retrograd/src/targets/native/index.ts";
@@ -58,8 +58,8 @@ export function profileNative(graph: Graph, residents: number): ProfileRow[] {
     library.func(`void ${name}(uintptr_t arena)`),
   );
   const take = library.func("void take(_Out_ double *ticks)");
-  const { buffer, start, address } = arenaOf(peakBytes);
-  new Float32Array(buffer, start, peakBytes / 4).fill(0.01);
+  const { buffer, starts, first: address } = arenasOf(peakBytes, 1);
+  new Float32Array(buffer, starts[0], peakBytes / 4).fill(0.01);
   const times = kernels.map(() => [] as number[]);
   setup(address);
   for (let s = 0; s <= STEPS; s++) {

@@ -6,8 +6,9 @@ import { resident, type Tensor, tensor } from "retrograd";
 import type { Model } from "retrograd/layers";
 import { adam, type Carry, type Fed, firstCarry, type Loss, trainingStep } from "retrograd/train";
 import { compileGraph, type TargetName } from "../packages/retrograd/src/jit/jit.ts";
+import { traceShards } from "../packages/retrograd/src/jit/shards.ts";
 import { flatten } from "../packages/retrograd/src/tensor/tree.ts";
-import { traceTree } from "../packages/retrograd/src/transform/function.ts";
+import { shardNumbers, stepShards } from "../packages/retrograd/src/train/step.ts";
 import type { Prepared, Work } from "./case.ts";
 
 export interface Training {
@@ -16,6 +17,7 @@ export interface Training {
   readonly loss: Loss;
   readonly batch: Fed;
   readonly target: TargetName;
+  readonly shards?: number;
   readonly work: Work;
 }
 
@@ -33,27 +35,36 @@ export const countOf = (params: unknown): number =>
 /** Adam reads and writes the parameter and both moments, and reads the gradient. */
 export const adamBytes = (params: unknown): number => 4 * 7 * countOf(params);
 
-export function trainingCase({ model, params, loss, batch, target, work }: Training): Prepared {
-  const options = { model, loss, optimizer: adam(RATE) };
+export function trainingCase(training: Training): Prepared {
+  const { model, params, loss, batch, target, shards = 1, work } = training;
+  const options = { model, loss, optimizer: adam(RATE), shards };
   const step = trainingStep(options);
   const carry = firstCarry(options, params, batch.inputs.shape[0]);
   const rate = tensor(RATE);
+  const given = shards > 1 ? [batch, rate, shardNumbers(shards)] : [batch, rate];
+  const spread = shards > 1 ? { shards: stepShards(shards) } : {};
+  const leaves = flatten(carry).length;
   const start = performance.now();
-  const { graph } = traceTree(
-    (now: Carry, data: Fed, r: Tensor) => {
-      const [next, outputs] = step(now, data, r);
+  const { graph, sharding } = traceShards(
+    (now: Carry, data: Fed, r: Tensor, shard?: Tensor) => {
+      const [next, outputs] = step(now, data, r, shard);
       return [flatten(next), outputs];
     },
-    [carry, batch, rate],
+    [carry, ...given],
+    "the step",
+    spread.shards,
+    (all, byRows) => flatten(all).map((_, i) => i < leaves && byRows[i]),
   );
-  const leaves = flatten(carry).length;
-  compileGraph(graph, { target, resident: Array.from({ length: leaves }, (_, i) => [i, i]) });
+  compileGraph(graph, {
+    ...{ target, shards: sharding },
+    resident: Array.from({ length: leaves }, (_, i) => [i, i]),
+  });
   const compileMs = performance.now() - start;
-  const program = resident(step, carry, { target });
-  const losses = Array.from({ length: COMPARED }, () => program.call(batch, rate).loss.item());
+  const program = resident(step, carry, { target, ...spread });
+  const losses = Array.from({ length: COMPARED }, () => program.call(...given).loss.item());
   return {
     kind: "step",
-    run: () => void program.call(batch, rate),
+    run: () => void program.call(...given),
     work,
     compileMs,
     peakBytes: () => program.peakBytes,

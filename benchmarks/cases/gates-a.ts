@@ -49,6 +49,7 @@ function part(all: Float32Array, rows: number, gate: number): Float32Array {
 
 export const benchmark: Case = {
   name: "gates-a",
+  shards: true,
   question: "And an LSTM with a matrix for each gate?",
   prepare: (options) =>
     largeCase(

@@ -12,6 +12,7 @@ const { input, size } = LARGE;
 
 export const benchmark: Case = {
   name: "gru-a",
+  shards: true,
   question: "And a GRU of the same sizes?",
   prepare: (options) =>
     largeCase(

@@ -12,6 +12,7 @@ const { input, size } = LARGE;
 
 export const benchmark: Case = {
   name: "lstm-a",
+  shards: true,
   question: "How fast does an LSTM learn? 128→256, batch 32, 64 steps, softmax at every step",
   prepare: (options) =>
     largeCase(

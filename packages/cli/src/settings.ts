@@ -106,6 +106,7 @@ export const settings = {
     ["auto", "wasm", "native", "reference"],
     "what the program runs on",
   ),
+  shards: whole("shards", "threads that share the rows of each batch"),
   checkpoint: whole("checkpoint", "steps between checkpoints"),
 } satisfies Record<string, Setting>;
 

@@ -21,7 +21,7 @@ function terminalOf(columns: number, answers: string[] = []) {
 
 const beginning = {
   ...{ folder: "runs/x", task: "language" as const, steps: 4000, batches: 100, epochs: 40 },
-  ...{ parameters: 12_345, unit: "characters", perStep: 2048, done: 0 },
+  ...{ parameters: 12_345, unit: "characters", perStep: 2048, shards: 1, done: 0 },
 };
 
 test.each([30, 40, 64, 80, 200])("the bar fits into %i columns, and goes away", (columns) => {
@@ -46,7 +46,7 @@ test.each([30, 40, 64, 80, 200])("the bar fits into %i columns, and goes away", 
 test("a wide terminal shows bits, validation, speed, the time left and memory", () => {
   const { said, terminal } = terminalOf(100);
   const view = viewFor(terminal, false);
-  view.begin({ ...beginning, done: 0 });
+  view.begin({ ...beginning, shards: 1, done: 0 });
   const at = { step: 250, epoch: 2 };
   const step = { batch: 50, window: 0, loss: Math.LN2, norm: 1, rate: 0.1, milliseconds: 4 };
   view.event({ type: "validation", ...at, loss: 2 * Math.LN2, metrics: {}, best: true }, 1e8);

@@ -7,7 +7,14 @@
 export type { Code } from "./errors/index.ts";
 export { RetrogradError } from "./errors.ts";
 // Compilation.
-export { type JitOptions, type Jitted, jit, resident, type TargetName } from "./jit/jit.ts";
+export {
+  type JitOptions,
+  type Jitted,
+  jit,
+  resident,
+  type Shards,
+  type TargetName,
+} from "./jit/jit.ts";
 // Loops through time.
 export { associativeScan } from "./loops/associativeScan.ts";
 export { type ScanOptions, scan } from "./loops/scanTree.ts";
@@ -16,6 +23,7 @@ export * from "./ops/index.ts";
 // Tensors and the functions on them.
 export type { Data, DType } from "./scalar/dtype.ts";
 export * as scalar from "./scalar/index.ts";
+export { prepareThreads } from "./targets/wasm/threads.ts";
 export { type Shape, Tensor, type Type, tensor } from "./tensor/tensor.ts";
 export type { Tree } from "./tensor/tree.ts";
 // Derivatives and batching.

@@ -19,8 +19,8 @@ export async function resumeCommand(
   const { run } = await readConfig(path);
   const source = await sourceOf(path, run, flags.data);
   if (source.sha256 !== run.source.sha256) fail("source-changed", { path: source.path });
-  const { epochs, rate, clip } = flags;
-  const changed = settingsFromFlags({ epochs, rate, clip });
+  const { epochs, rate, clip, shards } = flags;
+  const changed = settingsFromFlags({ epochs, rate, clip, shards });
   const settings = { ...run.settings, ...changed };
   const [task, notes] = await prepare(source, settings);
   const folder = await openRun(path);

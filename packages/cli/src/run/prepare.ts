@@ -21,7 +21,7 @@ export async function prepare(source: Source, given: Given): Promise<[Prepared, 
     if (given[name] !== undefined && own.task && own.task !== wanted)
       fail("option-task", { option: own.flag.split(" ")[0], task: wanted, file: source.path });
   }
-  const { task: _, compileFor: __, checkpoint: ___, ...options } = given;
+  const { task: _, compileFor: __, checkpoint: ___, shards: ____, ...options } = given;
   const because = given.task ? "as --task says" : source.because;
   if (wanted === "language") {
     if (source.text === undefined)

@@ -21,6 +21,7 @@ export async function carryOut(job: Job, resumed: boolean): Promise<number> {
     store: folder.checkpoints,
     target: settings.compileFor,
     every: settings.checkpoint,
+    shards: settings.shards,
   };
   const options = trainOptions(task.lessons, task.config.learning, place);
   if (!resumed) {
@@ -126,7 +127,7 @@ async function failed(
   return error;
 }
 
-function beginningOf({ task, folder }: Job, done: number): Beginning {
+function beginningOf({ task, folder, settings }: Job, done: number): Beginning {
   const { lessons, config } = task;
   const { model, input } = networkOf(modelConfig(task));
   const parameters = countParameters(
@@ -138,6 +139,7 @@ function beginningOf({ task, folder }: Job, done: number): Beginning {
     ...{ folder: folder.path, task: task.task, batches: lessons.batches, epochs, parameters, done },
     steps: epochs * lessons.batches,
     unit: isText ? "characters" : "sequences",
+    shards: settings.shards ?? 1,
     perStep: isText ? batch * config.window : batch,
   };
 }

@@ -19,6 +19,8 @@ export interface Beginning {
   /** What a step reads: so many sequences or characters. */
   readonly unit: string;
   readonly perStep: number;
+  /** Threads that share each batch. */
+  readonly shards: number;
   /** Steps made before, by a run that is resumed. */
   readonly done: number;
 }
@@ -99,8 +101,8 @@ function sayTo({ out, columns }: Terminal) {
   };
 }
 
-const beginText = ({ folder, parameters, steps, batches, epochs, done }: Beginning) =>
-  `${count(parameters)} parameters; at most ${plural(epochs, "epoch")} of ${plural(batches, "step")}` +
+const beginText = ({ folder, parameters, steps, batches, epochs, shards, done }: Beginning) =>
+  `${count(parameters)} parameters${shards > 1 ? ` on ${shards} shards` : ""}; at most ${plural(epochs, "epoch")} of ${plural(batches, "step")}` +
   `${done ? `, of ${count(steps)} steps ${count(done)} are done` : ""}. Folder: ${folder}`;
 
 function plainView(terminal: Terminal): View {

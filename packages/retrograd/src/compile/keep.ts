@@ -11,6 +11,7 @@ import { bytesOf } from "../scalar/dtype.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, placeholder, record, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
 import { again, rewriteGraph, same } from "./rewrite.ts";
+import { twinsOf } from "./twins.ts";
 
 /** Work that is worth storing instead of doing twice. */
 export const isExpensive = ({ op, attrs }: Node): boolean =>
@@ -110,7 +111,7 @@ const placeholderLike = (t: Tensor): Tensor =>
  * Expensive values of `later`'s step that `scan`'s step computes too, at the point to store them.
  */
 function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there: Tensor }[] {
-  const found = correspondence(scan, later);
+  const found = twinsOf(scan, later);
   const step = later.attrs.step,
     readers = new Map<Node, Node[]>();
   const needed: Node[] = [],
@@ -138,85 +139,55 @@ function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there:
       outside.add(t.node);
     }
   const kept: { here: Tensor; there: Tensor }[] = [];
+  const store = (here: Tensor) => {
+    const there = new Tensor(found.get(here.node)!, here.output);
+    if (!kept.some((k) => same(k.here, here))) kept.push({ here, there });
+  };
+  const inside = (n: Node) => (readers.get(n) ?? []).filter((r) => seen.has(r));
   for (const n of needed.filter(isExpensive)) {
     let at = n;
     for (;;) {
       // go on while one elementwise reader of the same size is all there is
-      const next = [...new Set((readers.get(at) ?? []).filter((r) => seen.has(r)))];
-      const [only] = next;
+      const [only, ...others] = new Set(inside(at));
       if (
         outside.has(at) ||
-        next.length !== 1 ||
+        !only ||
+        others.length ||
         isExpensive(only) ||
         only.op.name !== "map" ||
-        sizeOf(only.outputs[0].shape) > sizeOf(at.outputs[0].shape)
+        bytesAt(only) > bytesAt(at)
       )
         break;
       at = only;
     }
-    n.outputs.forEach((_, i) => {
-      const here = new Tensor(at, at === n ? i : 0),
-        there = new Tensor(found.get(at)!, at === n ? i : 0);
-      if (!kept.some((k) => same(k.here, here))) kept.push({ here, there });
-    });
+    const last = border(at, inside, outside);
+    if (last.reduce((sum, r) => sum + bytesAt(r), 0) <= bytesAt(at)) last.map(only).forEach(store);
+    else if (at !== n) store(only(at));
+    else n.outputs.forEach((_, i) => store(new Tensor(n, i)));
   }
   return kept;
 }
 
-/**
- * Nodes of `later`'s step that compute what a node of `scan`'s step computes, at the same time
- * step.
- */
-function correspondence(scan: Node<Loop>, later: Node<Loop>): Map<Node, Node> {
-  const a = scan.attrs,
-    b = later.attrs;
-  const match = new Map<Node, Tensor>();
-  const [states, inputs, params] = groups(a, a.step.inputs),
-    [, stacksA, paramsA] = groups(a, scan.args);
-  const [, outsA, enteredA] = results(
-    a,
-    scan.outputs.map((_, k) => k),
-  );
-  const [, inB, paramsB] = groups(b, b.step.inputs),
-    [, stacksB, givenB] = groups(b, later.args);
-  inB.forEach((t, i) => {
-    const arg = stacksB[i];
-    if (arg.node === scan) {
-      const k = enteredA.indexOf(arg.output),
-        j = outsA.indexOf(arg.output);
-      if (k >= 0) match.set(t.node, states[k]);
-      else if (j >= 0) match.set(t.node, a.step.outputs[a.states + j]);
-    } else {
-      const k = stacksA.findIndex((s) => same(s, arg));
-      if (k >= 0) match.set(t.node, inputs[k]);
-    }
-  });
-  paramsB.forEach((t, i) => {
-    const k = paramsA.findIndex((p) => same(p, givenB[i]));
-    if (k >= 0) match.set(t.node, params[k]);
-  });
-  const byAttrs = new Map<unknown, Node[]>();
-  for (const n of topological(a.step.outputs))
-    byAttrs.set(n.attrs, [...(byAttrs.get(n.attrs) ?? []), n]);
-  const found = new Map<Node, Node>();
-  const moved = (t: Tensor): Tensor | undefined =>
-    match.get(t.node) ?? (found.has(t.node) ? new Tensor(found.get(t.node)!, t.output) : undefined);
-  for (const n of topological(b.step.outputs)) {
-    if (n.args.length === 0) continue;
-    const args = n.args.map(
-      (t) => moved(t) ?? (t.node.args.length === 0 && t.node.op.lower !== "input" ? t : undefined),
-    );
-    if (args.some((t) => !t)) continue;
-    const twin = (byAttrs.get(n.attrs) ?? []).find(
-      (m) => m.op === n.op && m.args.every((t, i) => same(t, args[i]!) || sameFill(t, args[i]!)),
-    );
-    if (twin) found.set(n, twin);
-  }
-  return found;
-}
+const only = (n: Node): Tensor => new Tensor(n, 0);
+const bytesAt = ({ outputs: [t] }: Node): number => sizeOf(t.shape) * bytesOf(t.dtype);
 
-const sameFill = (a: Tensor, b: Tensor): boolean =>
-  a.node.args.length === 0 &&
-  b.node.args.length === 0 &&
-  a.node.attrs === b.node.attrs &&
-  a.node.op === b.node.op;
+/**
+ * What is read elsewhere of all that is computed from a node: gates instead of their sums, so that
+ * what lies between is not computed again.
+ */
+function border(
+  from: Node,
+  inside: (n: Node) => readonly Node[],
+  outside: ReadonlySet<Node>,
+): Node[] {
+  const found = new Set<Node>(),
+    seen = new Set<Node>();
+  const go = (n: Node): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    if (outside.has(n)) found.add(n);
+    else for (const r of inside(n)) if (!isExpensive(r)) go(r);
+  };
+  go(from);
+  return [...found];
+}

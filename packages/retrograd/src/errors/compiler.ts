@@ -124,6 +124,29 @@ export const compilerMessages = {
       `The program needs ${(o.needed / 2 ** 20).toFixed(1)} MiB, more than the ${(o.limit / 2 ** 20).toFixed(1)} MiB that are allowed.`,
     cure: () => `Use a smaller batch, a shorter window (truncated) or remat.`,
   },
+  "collective-inside": {
+    text: (o: { where: string }) => `allReduce: inside ${o.where}, where shards cannot meet.`,
+    cure: () => `Return what is to be added up from it, and call allReduce on the result.`,
+  },
+  "shard-rows": {
+    text: (o: { what: string; rows: number | undefined; shards: number }) =>
+      o.rows === undefined
+        ? `${o.what} is a single number, which cannot be cut into ${o.shards} shards.`
+        : `${o.what} has ${o.rows} rows, which are not ${o.shards} equal shards.`,
+    cure: (o: { shards: number }) =>
+      `Give rows in multiples of ${o.shards} (rows that weigh nothing do), other shards, or null for what every shard sees whole.`,
+  },
+  "shards-missing": {
+    text: (o: { target: string; shards: number; reason: string; cure: string }) =>
+      `${o.shards} shards cannot run here on target "${o.target}": ${o.reason}.`,
+    cure: (o: { cure: string }) => o.cure,
+  },
+  "shard-lost": {
+    text: (o: { shard: number | undefined; reason: string }) =>
+      `${o.shard === undefined ? "A shard" : `Shard ${o.shard}`} of the program was lost: ${o.reason}.`,
+    cure: () =>
+      `The program and what it held cannot be used any more: go on from the last checkpoint (train.resume), or compile it again.`,
+  },
   "not-finite": {
     text: (o: { what: string; step: number | undefined; op: string }) =>
       `${o.what} stopped being finite${o.step === undefined ? "" : ` at time step ${o.step}`}, in ${o.op}.`,

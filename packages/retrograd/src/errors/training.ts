@@ -31,6 +31,16 @@ export const trainingMessages = {
     text: (o: { what: string; epoch: number }) => `${o.what} gave no batch in epoch ${o.epoch}.`,
     cure: () => `Use more data, shorter windows or a smaller batch.`,
   },
+  "shards-alone": {
+    text: (o: { shards: number; reason: string; cure: string }) =>
+      `Training runs in one shard instead of ${o.shards}: ${o.reason}.`,
+    cure: (o: { cure: string }) => o.cure,
+  },
+  "shards-idle": {
+    text: (o: { shards: number; rows: number }) =>
+      `${o.shards} shards share batches of ${o.rows} rows: ${o.shards - o.rows} of them have nothing to learn from.`,
+    cure: (o: { rows: number }) => `Use at most ${o.rows} shards, or larger batches.`,
+  },
   "folder-unknown": {
     text: (o: { folder: string }) => `The folder "${o.folder}" cannot be opened here.`,
     cure: () =>

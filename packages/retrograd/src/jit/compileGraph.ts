@@ -4,6 +4,7 @@ import type { CompileOptions, Program } from "../nest/program.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
+import { checkShards, type Shards } from "./shards.ts";
 import { targetNamed } from "./target.ts";
 
 export type TargetName = "auto" | "wasm" | "native" | "reference";
@@ -12,13 +13,16 @@ export interface JitOptions {
   target?: TargetName;
   /** Bytes that the program may need at most. */
   memoryLimit?: number;
+  /** Run as several equal shards, each on a thread of its own. */
+  shards?: Shards;
 }
 
 /** @throws "unknown-option", "bad-argument", "target-missing", before anything is traced */
 export function checkJitOptions(where: string, options: JitOptions): void {
-  checkOptions(where, options, ["target", "memoryLimit"]);
-  const { target = "auto", memoryLimit = 1 } = options;
+  checkOptions(where, options, ["target", "memoryLimit", "shards"]);
+  const { target = "auto", memoryLimit = 1, shards } = options;
   targetNamed(target);
+  if (shards) checkShards(where, shards);
   if (typeof memoryLimit !== "number" || !(memoryLimit > 0))
     fail("bad-argument", {
       where: `memoryLimit of ${where}`,
@@ -27,11 +31,17 @@ export function checkJitOptions(where: string, options: JitOptions): void {
     });
 }
 
-/** @throws "out-of-memory", "target-missing" */
-export const compileGraph = (
+/** @throws "out-of-memory", "target-missing", "shards-missing" */
+export function compileGraph(
   graph: Graph,
-  { target = "auto", ...options }: JitOptions & CompileOptions,
-): Program => targetNamed(target).compile(graph, options);
+  { target = "auto", memoryLimit, ...options }: Omit<JitOptions, "shards"> & CompileOptions,
+): Program {
+  const found = targetNamed(target),
+    { shards } = options;
+  const missing = shards && found.alone?.();
+  if (missing) fail("shards-missing", { target: found.name, shards: shards.count, ...missing });
+  return found.compile(graph, { memoryLimit, ...options });
+}
 
 /** Equal for arguments that one program serves: same trees, same keys, same types. */
 export const signature = (args: readonly unknown[]): string =>

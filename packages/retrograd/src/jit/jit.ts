@@ -8,11 +8,14 @@ import type { Program } from "../nest/program.ts";
 import { inline } from "../tensor/graph.ts";
 import { concrete } from "../tensor/tensor.ts";
 import { flattenArguments, rebuild } from "../tensor/tree.ts";
-import { isReady, type Traced, traceTree } from "../transform/function.ts";
+import { spread } from "../transform/batched.ts";
+import { isReady } from "../transform/function.ts";
 import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import { type Spread, traceShards } from "./shards.ts";
 
 export { compileGraph, type JitOptions, type TargetName } from "./compileGraph.ts";
 export { type Resident, resident } from "./resident.ts";
+export type { Shards } from "./shards.ts";
 
 export interface Jitted<F> {
   (...args: any[]): any;
@@ -31,14 +34,17 @@ const KEPT = 64;
  * argument or a captured tensor is being traced, `f` becomes part of that trace instead.
  *
  * @param f  function of trees of tensors, returning a tree of tensors
- * @throws "unknown-option", "target-missing", "out-of-memory"
+ * @throws "unknown-option", "target-missing", "out-of-memory"; of shards: "shard-rows",
+ *   "shards-missing", "shard-lost"
  */
 export function jit<F extends (...args: any[]) => unknown>(
   f: F,
   options: JitOptions = {},
 ): F & Jitted<F> {
   checkJitOptions("jit", options);
-  const cache = new Map<string, { program: Program; traced: Traced }>();
+  const { shards } = options,
+    outputs = shards?.outputs;
+  const cache = new Map<string, { program: Program; traced: Spread }>();
   let last: Program | undefined;
   const compiled = (...args: unknown[]) => {
     const leaves = flattenArguments(args, "jit");
@@ -46,10 +52,13 @@ export function jit<F extends (...args: any[]) => unknown>(
     const key = signature(args);
     let entry = cache.get(key);
     if (!entry) {
-      const traced = traceTree(f, args, "jit");
+      const traced = traceShards(f, args, "jit", shards, (result) => spread(outputs, result));
       if (!isReady(traced.graph, leaves))
         return rebuild(traced.result, inline(traced.graph, leaves));
-      entry = { traced, program: compileGraph(traced.graph, options) };
+      entry = {
+        traced,
+        program: compileGraph(traced.graph, { ...options, shards: traced.sharding }),
+      };
       if (cache.size === KEPT) cache.delete(cache.keys().next().value!);
     }
     cache.delete(key);
@@ -58,7 +67,7 @@ export function jit<F extends (...args: any[]) => unknown>(
     const out = entry.program.run(leaves.map((t) => t.data));
     return rebuild(
       entry.traced.result,
-      out.map((data, i) => concrete(data!, entry.traced.graph.outputs[i])),
+      out.map((data, i) => concrete(data!, entry.traced.outputs[i])),
     );
   };
   return Object.assign(compiled, {

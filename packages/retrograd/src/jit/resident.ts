@@ -10,18 +10,20 @@ import { fail } from "../errors.ts";
 import type { Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 import { close } from "../tensor/graph.ts";
-import { concrete, showType, type Type } from "../tensor/tensor.ts";
+import { concrete, placeholder, showType, type Tensor, type Type } from "../tensor/tensor.ts";
 import {
   alike,
   flatten,
   flattenArguments,
   flattenLike,
   groupOf,
+  mapTree,
   paths,
   rebuild,
 } from "../tensor/tree.ts";
-import { traceTree } from "../transform/function.ts";
+import { spread } from "../transform/batched.ts";
 import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import { traceShards } from "./shards.ts";
 
 export interface Resident<C, O> {
   /** One call: the carry moves on inside, the outputs come back. */
@@ -46,6 +48,7 @@ interface Compiled {
  * Compile a function whose carry stays in the program.
  * @param f      (carry, …inputs) → [next carry, outputs]; both trees
  * @param carry  first values
+ * @param options  `shards.inputs` begins with the carry; `shards.outputs` is about the outputs alone
  * @throws "state-shape" when f returns a carry of other shapes
  */
 export function resident<C, O>(
@@ -54,6 +57,7 @@ export function resident<C, O>(
   options: JitOptions = {},
 ): Resident<C, O> {
   checkJitOptions("resident", options);
+  const { shards } = options;
   const first = flatten(carry, groupOf("carry", "resident"));
   const cache = new Map<string, Compiled>();
   let latest: Compiled | undefined;
@@ -61,23 +65,29 @@ export function resident<C, O>(
   const values = new Map<number, Data>(first.map((t, i) => [i, t.data]));
 
   const compile = (inputs: readonly unknown[]): Compiled => {
-    const { graph, result } = traceTree(
+    const { graph, result, sharding, outputs } = traceShards(
       (c: C, ...xs: unknown[]) => {
-        const [next, outputs] = f(c, ...xs);
+        const entering = flatten(c),
+          [next, out] = f(c, ...xs);
         const leaves = flattenLike(carry, next, "resident carry");
-        leaves.forEach((t, i) => sameType(t, first[i], paths(carry)[i]));
-        return [leaves, outputs];
+        leaves.forEach((t, i) => sameType(t, entering[i], paths(carry)[i]));
+        return [leaves, out];
       },
       [carry, ...inputs],
       "resident",
+      shards,
+      (all, byRows) => [
+        ...byRows.slice(0, first.length),
+        ...spread(shards?.outputs, (all as [unknown, unknown])[1], "shards.outputs of resident"),
+      ],
     );
     // A program of its own cannot read a trace around it.
     for (const t of close(graph).captured) fail("traced-value", { tensor: t.describe() });
     const kept = first.map((_, i) => [i, i] as const);
     return {
-      program: compileGraph(graph, { ...options, resident: kept }),
-      inputs: rebuild(inputs, graph.inputs.slice(first.length)),
-      outputs: graph.outputs.slice(first.length).map(({ shape, dtype }) => ({ shape, dtype })),
+      program: compileGraph(graph, { ...options, shards: sharding, resident: kept }),
+      inputs: mapTree(inputs, (t: Tensor) => placeholder(t)),
+      outputs: outputs.slice(first.length).map(({ shape, dtype }) => ({ shape, dtype })),
       result: (result as [unknown, unknown])[1],
     };
   };

@@ -1,19 +1,17 @@
 /** The targets by name, and what each must offer. */
 import { fail, oneOf } from "../errors.ts";
-import type { CompileOptions, Program } from "../nest/program.ts";
+import type { CompileOptions, Missing, Program } from "../nest/program.ts";
 import { compileReference } from "../targets/reference.ts";
 import { compileWasm, hasLanes } from "../targets/wasm/index.ts";
+import { threadsMissing } from "../targets/wasm/threads.ts";
 import type { Graph } from "../tensor/graph.ts";
 
-/** Why a target cannot run here, and what the user can do about it. */
-export interface Missing {
-  readonly reason: string;
-  readonly cure: string;
-}
 export interface Target {
   readonly name: string;
   /** Undefined when it can run here. */
   missing(): Missing | undefined;
+  /** Why it runs only one shard here; without it, or where it is undefined, it runs several. */
+  alone?(): Missing | undefined;
   compile(graph: Graph, options: CompileOptions): Program;
 }
 
@@ -47,6 +45,7 @@ registerTarget({
       : hasLanes()
         ? undefined
         : { reason: "this engine's WebAssembly has no SIMD", cure: engine },
+  alone: threadsMissing,
   compile: compileWasm,
 });
 registerTarget({ name: "reference", missing: () => undefined, compile: compileReference });

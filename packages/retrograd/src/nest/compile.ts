@@ -1,5 +1,6 @@
 /** From a graph to a schedule whose buffers have their places: the passes, in order. */
 
+import { settleCollectives } from "../compile/collectives.ts";
 import { type Optimised, optimise } from "../compile/index.ts";
 import { slot } from "../scalar/index.ts";
 import type { Graph } from "../tensor/graph.ts";
@@ -24,7 +25,7 @@ export interface Compiled {
 
 /** Passes over the graph, then over its loops. */
 export const compile = (graph: Graph, can: Abilities, options: CompileOptions): Compiled =>
-  compileOptimised(optimise(graph), can, options);
+  compileOptimised(optimise(settleCollectives(graph, options.shards?.count ?? 1)), can, options);
 
 /** From a graph that the passes over graphs have seen. */
 export function compileOptimised(

@@ -262,6 +262,7 @@ export function mayShare(items: readonly Item[], next: Buffer, now: Buffer): boo
 
 function accesses(item: Item, which: "reads" | "writes"): { buffer: Buffer; aligned?: string }[] {
   if (item.kind === "kernel") return [...item.kernel[which]];
+  if (item.kind === "collective") return item.buffers.map((buffer) => ({ buffer }));
   const inner = item.kind === "loop" ? item.body : [...item.condition, ...item.body];
   return inner.flatMap((i) => accesses(i, which));
 }

@@ -63,6 +63,12 @@ function print(items: readonly Item[], pad: string): string[] {
         ...print(item.condition, `${pad}  ? `),
         ...print(item.body, `${pad}  `),
       ];
+    if (item.kind === "collective") {
+      const bytes = item.buffers.reduce((n, b) => n + b.length * bytesOf(b.dtype), 0);
+      return [
+        `${pad}${item.name}: ${item.buffers.length} tensors, ${size(bytes)}, over all shards`,
+      ];
+    }
     return [
       `${pad}for ${item.count} steps${item.reverse ? ", backwards" : ""} (${item.name}):`,
       ...print(item.body, `${pad}  `),

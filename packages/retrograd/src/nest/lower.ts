@@ -12,6 +12,7 @@ import { type Expr, rewrite, slot } from "../scalar/index.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Operand } from "./axes.ts";
+import { emitCollective, reserveSums } from "./collective.ts";
 import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitIndexed } from "./indexed.ts";
@@ -38,6 +39,9 @@ class Lowering extends Places {
   #open: OpenStep[] = [];
   #openSpace = "";
   #order: Node[] = [];
+  /** Elementwise maps that nothing waits for but each other and the outputs. */
+  readonly #final = new Set<Node>();
+  readonly #sums = new Map<Node, readonly View[]>();
 
   readonly histories: Histories;
   constructor(w: Workspace, graph: Graph, inputs: readonly View[], histories: Histories) {
@@ -56,18 +60,31 @@ class Lowering extends Places {
         this.readers.get(a.node)!.add(n);
       }
     this.graph.outputs.forEach((t) => this.#outputs.add(t.node));
+    for (const n of [...this.#order].reverse())
+      if (this.#isFree(n) && [...(this.readers.get(n) ?? [])].every((r) => this.#final.has(r)))
+        this.#final.add(n);
     const copies: [Tensor, View][] = [];
     this.graph.outputs.forEach((t, i) => {
       const view = outs[i];
       if (view && !this.place(t, view)) copies.push([t, view]);
     });
-    for (const n of [...this.#order].reverse()) if (n.op.name === "concatenate") this.placeParts(n);
+    for (const n of [...this.#order].reverse()) {
+      if (n.op.name === "concatenate") this.placeParts(n);
+      else if (n.op.lower === "collective") this.#sums.set(n, reserveSums(this, n));
+    }
     this.#schedule();
     for (const [t, view] of copies) this.copyInto(t, view);
     return this.graph.outputs.map((t, i) => outs[i] ?? this.view(t));
   }
 
-  /** Take ready nodes, elementwise ones of the open cluster first. */
+  #isFree = (n: Node): boolean =>
+    this.#isLazy(n) || (n.op.lower === "map" && isElementwise(n.attrs));
+
+  /**
+   * Take ready nodes, elementwise ones of the open cluster first. Final ones come last, small ones
+   * before large: then all that an update of parameters waits for (a norm, say) is known, and the
+   * update is one pass over memory.
+   */
   #schedule(): void {
     const pending = new Set(this.#order.filter((n) => !this.places.has(n) && !this.#isLazy(n)));
     const done = (n: Node): boolean =>
@@ -81,11 +98,13 @@ class Lowering extends Places {
         const rank =
           this.#folded.has(n) || this.#fits(n)
             ? 0
-            : n.op.lower !== "map" || isElementwise(n.attrs)
-              ? 1
-              : n.args.some((a) => this.#reachesOpen(a.node)) || this.#additionAfter(n)
-                ? 2
-                : 3;
+            : this.#final.has(n)
+              ? 4 + sizeOf(n.outputs[0].shape)
+              : n.op.lower !== "map" || isElementwise(n.attrs)
+                ? 1
+                : n.args.some((a) => this.#reachesOpen(a.node)) || this.#additionAfter(n)
+                  ? 2
+                  : 3;
         if (rank < best) [next, best] = [n, rank];
         if (rank === 0) break;
       }
@@ -132,6 +151,7 @@ class Lowering extends Places {
     else if (n.op.name === "scan") emitScan(this, n);
     else if (n.op.name === "while") emitWhile(this, n);
     else if (n.op.lower === "copy") emitCopyOp(this, n);
+    else if (n.op.lower === "collective") emitCollective(this, n, this.#sums.get(n)!);
     else emitIndexed(this, n);
   }
 

@@ -145,7 +145,15 @@ export type Item =
       readonly condition: Item[];
       readonly flag: Buffer;
       readonly body: Item[];
-    };
+    }
+  | Collective;
+
+/** Buffers that all shards add up, each in its place; shards wait for each other here. */
+export interface Collective {
+  readonly kind: "collective";
+  readonly name: string;
+  readonly buffers: readonly Buffer[];
+}
 
 /** The whole program: what runs once after residents are written, and what runs at each call. */
 export interface Schedule {
@@ -170,9 +178,10 @@ export function kernelsOf(
 ): void {
   for (const item of items) {
     if (item.kind === "kernel") visit(item.kernel, around);
-    else {
-      if (item.kind === "while") kernelsOf(item.condition, visit, around);
-      kernelsOf(item.body, visit, item.kind === "loop" ? [...around, item] : around);
+    else if (item.kind === "loop") kernelsOf(item.body, visit, [...around, item]);
+    else if (item.kind === "while") {
+      kernelsOf(item.condition, visit, around);
+      kernelsOf(item.body, visit, around);
     }
   }
 }

@@ -44,7 +44,7 @@ export abstract class Places {
   abstract flush(): void;
 
   /** Ask for `t` to be computed into `view`; false where a copy is needed instead. */
-  protected place(t: Tensor, view: View): boolean {
+  place(t: Tensor, view: View): boolean {
     const { node } = t,
       row = this.#wanted.get(node) ?? [];
     if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
@@ -56,6 +56,16 @@ export abstract class Places {
     row[t.output] = view;
     this.#wanted.set(node, row);
     return true;
+  }
+
+  /** True when one node alone reads `t`, and nothing else the values that it is a view of. */
+  isOnlyRead(t: Tensor): boolean {
+    const readers = [...(this.readers.get(t.node) ?? [])].filter((r) =>
+      r.args.some((a) => a.node === t.node && a.output === t.output),
+    );
+    if (readers.length !== 1) return false;
+    if (this.graph.outputs.some((o) => o.node === t.node && o.output === t.output)) return false;
+    return !isView(t.node) || this.isOnlyRead(t.node.args[0]);
   }
 
   /** The parts of a concatenation are written straight into their place. */

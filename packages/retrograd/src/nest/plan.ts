@@ -64,6 +64,14 @@ function lifetimes(schedule: Schedule, slack: number): Life[] {
         for (const a of item.kernel.writes) use(a.buffer, true, loops);
         continue;
       }
+      if (item.kind === "collective") {
+        position++;
+        for (const b of item.buffers) {
+          use(b, false, loops);
+          use(b, true, loops);
+        }
+        continue;
+      }
       const span: Span = { start: ++position, end: 0 },
         inside = [...loops, span];
       if (item.kind === "while") {

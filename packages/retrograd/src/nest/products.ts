@@ -63,7 +63,7 @@ function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean
 }
 
 function emitProduct(w: Workspace, given: Contraction, first: ProductShape): void {
-  const { c, shape } = scattered(first) ? gathered(w, given, first) : { c: given, shape: first };
+  const { c, shape } = withNearRows(w, given, first);
   const lanes = w.can.vectorBytes / bytesOf(c.dtype);
   const tile = tileFor(shape.m.size, shape.n.size, lanes, w.can),
     width = tile.vectors * lanes;
@@ -78,9 +78,22 @@ function emitProduct(w: Workspace, given: Contraction, first: ProductShape): voi
   w.emit(tiled(c, shape, tile, panels, w.can));
 }
 
-/** A left operand whose k lies so far apart that its rows push each other out of the cache. */
-const scattered = ({ m, n, k }: ProductShape): boolean =>
-  n.size >= 32 && m.size > 1 && k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= FAR);
+/**
+ * A left operand whose k lies far apart pushes its own rows out of the cache. Where another order
+ * of k helps, panels are packed in that one; else the operand is copied first.
+ */
+function withNearRows(
+  w: Workspace,
+  c: Contraction,
+  shape: ProductShape,
+): { c: Contraction; shape: ProductShape } {
+  if (shape.n.size < 32 || shape.m.size === 1 || !isFar(shape.k)) return { c, shape };
+  const k = [...shape.k].sort((a, b) => Math.abs(b.strides[LEFT]) - Math.abs(a.strides[LEFT]));
+  const near = joinAxes(k.map((a) => ({ ...a, strides: [a.strides[LEFT]] })));
+  return isFar(near) ? gathered(w, c, shape) : { c, shape: { ...shape, k } };
+}
+const isFar = (k: readonly ProductAxis[]): boolean =>
+  k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= FAR);
 const FAR = 4096;
 
 /** The product with its left operand copied to [outer…, k…, m]. */

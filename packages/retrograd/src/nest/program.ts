@@ -6,6 +6,22 @@ export interface CompileOptions {
   readonly resident?: readonly (readonly [input: number, output: number])[];
   /** Refuse a program whose peak is above this, in bytes. */
   readonly memoryLimit?: number;
+  /** Run as several equal shards; the graph is that of one of them. */
+  readonly shards?: Sharding;
+}
+
+/** How the values of a program are spread over its shards. */
+export interface Sharding {
+  readonly count: number;
+  /** For each input and output: cut along its first axis, or equal in all shards. */
+  readonly inputs: readonly boolean[];
+  readonly outputs: readonly boolean[];
+}
+
+/** Why something cannot run here, and what the user can do about it. */
+export interface Missing {
+  readonly reason: string;
+  readonly cure: string;
 }
 
 /** A compiled graph. Residents are kept between runs; everything else is copied in and out. */

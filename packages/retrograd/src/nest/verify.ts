@@ -113,6 +113,10 @@ function written({ setup, main, buffers }: Schedule): void {
         for (const a of item.kernel.writes) filled.add(resolve(a.buffer));
         continue;
       }
+      if (item.kind === "collective") {
+        for (const b of item.buffers) read(b, item.name);
+        continue;
+      }
       if (item.kind === "loop" && item.count === 0) continue;
       if (item.kind === "while") {
         walk(item.condition);

@@ -79,6 +79,10 @@ export class Workspace {
   emit(kernel: Kernel): void {
     this.block.push({ kind: "kernel", kernel: this.#unique(kernel) });
   }
+  /** Add buffers up over all shards. */
+  collective(buffers: readonly Buffer[]): void {
+    this.block.push({ kind: "collective", name: `allReduce_${this.#names++}`, buffers });
+  }
   #unique = (kernel: Kernel): Kernel => ({
     ...kernel,
     name: `${kernel.name.replace(/[^A-Za-z0-9_]+/g, "_")}_${this.#names++}`,

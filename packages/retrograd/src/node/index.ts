@@ -3,6 +3,7 @@
  * the native target, which importing this makes known.
  */
 import "./native/index.ts";
+import "./threads.ts";
 
 export { loadWeights, saveWeights } from "./files.ts";
 export { folderStore } from "./store.ts";

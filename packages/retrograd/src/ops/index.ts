@@ -4,6 +4,7 @@
  */
 import "./methods.ts";
 
+export { allReduce } from "./allReduce.ts";
 export type { Axes } from "./axes.ts";
 export { broadcastTo, type Operand } from "./broadcast.ts";
 export { concatenate, stack } from "./concatenate.ts";

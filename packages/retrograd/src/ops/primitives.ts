@@ -2,6 +2,7 @@
  * Every primitive of this floor in one place, for the compiler: it has one rule for each way of
  * lowering ("map", "view", "copy") and one for each op that is lowered by its name ("host").
  */
+export { allReduceOp } from "./allReduce.ts";
 export { type ConcatenateAttrs, concatenateOp } from "./concatenate.ts";
 export { type FlipAttrs, flipOp } from "./flip.ts";
 export { type GatherAttrs, gatherOp, type ScatterAddAttrs, scatterAddOp } from "./gather.ts";

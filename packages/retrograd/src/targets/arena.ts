@@ -1,6 +1,8 @@
 /**
- * A program whose values lie in one arena: numbers are copied in, code that was printed for these
- * offsets runs, numbers are copied out. What is the same for every target that has compiled code.
+ * A program whose values lie in one arena per shard: numbers are copied in, code that was printed
+ * for these offsets runs, numbers are copied out. What is the same for every target that has
+ * compiled code. The shards run the same code, so a value lies at the same offset in each arena:
+ * what goes by rows is cut among them, all else is written to each and read from the first.
  */
 import { fail } from "../errors.ts";
 import type { Compiled } from "../nest/compile.ts";
@@ -8,13 +10,39 @@ import { type Buffer, resolve } from "../nest/nest.ts";
 import type { CompileOptions, Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 
-/** Code beside the memory that it works in; the arena begins at byte `start`. */
+/** Code beside the memory that it works in. */
 export interface Loaded {
-  readonly buffer: ArrayBuffer;
-  readonly start: number;
+  readonly buffer: ArrayBufferLike;
+  /** Byte at which the arena of each shard begins. */
+  readonly starts: readonly number[];
   /** What is derived from residents, after one was written. */
   setup(): void;
   run(): void;
+}
+
+/** A value of the program: its part in each arena. */
+class Place {
+  readonly #parts: readonly Data[];
+  readonly #byRows: boolean;
+  constructor(parts: readonly Data[], byRows: boolean) {
+    this.#parts = parts;
+    this.#byRows = byRows;
+  }
+  set(data: Data): void {
+    this.#parts.forEach((part, k) => {
+      const own = part.length;
+      part.set(this.#byRows ? data.subarray(k * own, (k + 1) * own) : data);
+    });
+  }
+  get(): Data {
+    const [first] = this.#parts;
+    if (!this.#byRows || this.#parts.length === 1) return first.slice();
+    const all = new (first.constructor as new (n: number) => Data)(
+      first.length * this.#parts.length,
+    );
+    this.#parts.forEach((part, k) => all.set(part, k * first.length));
+    return all;
+  }
 }
 
 const without = (list: readonly unknown[], places: readonly number[]): number[] =>
@@ -23,27 +51,34 @@ const without = (list: readonly unknown[], places: readonly number[]): number[] 
 /**
  * The program of what was compiled; `load` makes the memory and the code.
  * @param most  bytes that the target can address
+ * @param load  given the bytes of one arena
  * @throws "out-of-memory", before anything is loaded
  */
 export function inArena(
-  { schedule, inputs, outputs, peakBytes, explain }: Compiled,
-  { memoryLimit = Infinity, resident = [] }: CompileOptions,
+  { schedule, inputs, outputs, peakBytes: bytes, explain }: Compiled,
+  { memoryLimit = Infinity, resident = [], shards }: CompileOptions,
   most: number,
   load: (bytes: number) => Loaded,
 ): Program {
-  const limit = Math.min(memoryLimit, most);
+  const limit = Math.min(memoryLimit, most),
+    peakBytes = bytes * (shards?.count ?? 1);
   if (peakBytes > limit) fail("out-of-memory", { needed: peakBytes, limit });
-  const { buffer, start, setup, run } = load(peakBytes);
-  const place = (b: Buffer): Data => {
+  const { buffer, starts, setup, run } = load(bytes);
+  const part = (b: Buffer, start: number): Data => {
     const at = start + resolve(b).offset!;
     const { dtype, length } = b;
     if (dtype === "float32") return new Float32Array(buffer, at, length);
     if (dtype === "float64") return new Float64Array(buffer, at, length);
     return new Int32Array(buffer, at, length);
   };
+  const place = (b: Buffer, byRows = false): Place =>
+    new Place(
+      starts.map((start) => part(b, start)),
+      byRows,
+    );
   for (const b of schedule.buffers) if (b.kind === "constant") place(b).set(b.data!);
-  const into = inputs.map(place),
-    from = outputs.map(place);
+  const into = inputs.map((b, i) => place(b, shards?.inputs[i])),
+    from = outputs.map((b, i) => place(b, shards?.outputs[i]));
   const given = without(
     inputs,
     resident.map(([i]) => i),
@@ -60,17 +95,17 @@ export function inArena(
       stale = false;
       run();
       const out: (Data | undefined)[] = Array(outputs.length);
-      for (const i of returned) out[i] = from[i].slice();
+      for (const i of returned) out[i] = from[i].get();
       return out;
     },
     read(i) {
-      return into[i].slice();
+      return into[i].get();
     },
     write(i, data) {
       into[i].set(data);
       stale = true;
     },
-    explain,
+    explain: () => (shards ? `${shards.count} shards, each:\n${explain()}` : explain()),
     peakBytes,
   };
 }

@@ -1,31 +1,74 @@
 /**
  * The reference target: evaluates the graph op by op in float64. Slow, exact, the oracle of the
- * others.
+ * others. Shards are evaluated side by side, node by node.
  */
 
-import type { CompileOptions, Program } from "../nest/program.ts";
+import { settleCollectives } from "../compile/collectives.ts";
+import type { CompileOptions, Program, Sharding } from "../nest/program.ts";
+import { allReduceOp } from "../ops/allReduce.ts";
 import { allocate, type Data, round } from "../scalar/dtype.ts";
-import { type Graph, run } from "../tensor/graph.ts";
-import { sizeOf } from "../tensor/tensor.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
+import { type Node, sizeOf } from "../tensor/tensor.ts";
 
-export function compileReference(graph: Graph, { resident = [] }: CompileOptions): Program {
+type Values = readonly Float64Array[];
+
+const ALONE: Sharding = { count: 1, inputs: [], outputs: [] };
+
+export function compileReference(
+  given: Graph,
+  { resident = [], shards = ALONE }: CompileOptions,
+): Program {
+  const graph = settleCollectives(given, shards.count);
+  const whole = (size: number, byRows: boolean) => (byRows ? size * shards.count : size);
   const kept = new Map<number, Data>(
-    resident.map(([i]) => [i, allocate(graph.inputs[i].dtype, graph.inputs[i].size)]),
+    resident.map(([i]) => {
+      const { dtype, size } = graph.inputs[i];
+      return [i, allocate(dtype, whole(size, shards.inputs[i]))];
+    }),
   );
   const outputOf = new Map(resident.map(([i, o]) => [o, i]));
   const bytes = [...graph.inputs, ...graph.outputs].reduce((n, t) => n + 8 * sizeOf(t.shape), 0);
   return {
     run(inputs) {
       const args = graph.inputs.map((_, i) => Float64Array.from(kept.get(i) ?? inputs[i]!));
-      const out = run(graph, args).map((v, i) =>
-        round(graph.outputs[i].dtype, Float64Array.from(v)),
+      const parts = Array.from({ length: shards.count }, (_, k) =>
+        args.map((all, i) => {
+          const { size } = graph.inputs[i];
+          return shards.inputs[i] ? all.slice(k * size, (k + 1) * size) : all;
+        }),
       );
+      const found = runTogether(graph, parts);
+      const out = graph.outputs.map(({ dtype }, o) => {
+        const all = shards.outputs[o] ? found.flatMap((f) => [...f[o]]) : found[0][o];
+        return round(dtype, Float64Array.from(all));
+      });
       for (const [o, i] of outputOf) kept.set(i, out[o]);
       return out.map((v, i) => (outputOf.has(i) ? undefined : v));
     },
     read: (i) => kept.get(i)!.slice(),
     write: (i, data) => void kept.set(i, data.slice()),
     explain: () => "target reference: op by op in float64, nothing is compiled",
-    peakBytes: bytes,
+    peakBytes: bytes * shards.count,
   };
 }
+
+/** The outputs of each shard; sums over shards are added in their order. */
+function runTogether(graph: Graph, shards: readonly Values[]): Values[] {
+  const values = shards.map(
+    (args) => new Map<Node, Values>(graph.inputs.map((t, i) => [t.node, [args[i]]])),
+  );
+  for (const node of topological(graph.outputs)) {
+    if (values[0].has(node)) continue;
+    const given = values.map((v) => node.args.map((a) => v.get(a.node)![a.output]));
+    const total = node.op === allReduceOp ? sums(given) : [];
+    const out =
+      node.op === allReduceOp
+        ? given.map(() => total)
+        : given.map((args) => node.op.evaluate(node, args));
+    values.forEach((v, k) => void v.set(node, out[k]));
+  }
+  return values.map((v) => graph.outputs.map((t) => v.get(t.node)![t.output]));
+}
+
+const sums = ([first, ...others]: readonly Values[]): Values =>
+  first.map((x, i) => x.map((y, at) => others.reduce((sum, o) => sum + o[i][at], y)));

@@ -91,15 +91,17 @@ export interface RunPlace {
   /** Steps between checkpoints. */
   readonly every?: number;
   readonly target?: TargetName;
+  /** Threads that share the rows of each batch. */
+  readonly shards?: number;
 }
 
 /** The options of `train` for a task. */
 export function trainOptions(lessons: Lessons, learning: Learning, place: RunPlace): TrainOptions {
   const { model, data, validation, loss, method, metrics, batches } = lessons;
-  const { store, every = 100, target = "auto" } = place;
+  const { store, every = 100, target = "auto", shards = 1 } = place;
   const steps = Math.max(1, learning.epochs * batches);
   return {
-    ...{ model, data, loss, method, metrics, target },
+    ...{ model, data, loss, method, metrics, target, shards },
     ...(validation && { validation }),
     optimizer: adam(learning.rate),
     schedule: cosine(steps, { floor: 0.05 }),

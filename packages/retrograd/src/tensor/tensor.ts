@@ -53,6 +53,7 @@ export type Lowering =
   | "while"
   | "call"
   | "host"
+  | "collective"
   | "constant"
   | "input";
 

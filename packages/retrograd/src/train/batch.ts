@@ -147,20 +147,21 @@ export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
 /**
  * The batch with `rows` rows: new ones are zeros of length 1 (a mean over no step has no
  * derivative) that weigh nothing. Every batch gets a mask.
+ * @param most  rows that a batch may have itself
  */
-export function padRows(fed: Fed, rows: number): Fed {
+export function padRows(fed: Fed, rows: number, most = rows): Fed {
   const own = fed.inputs.shape[0];
   const mask =
     fed.mask ?? concrete(new Float32Array(own).fill(1), { shape: [own], dtype: "float32" });
   const { inputs, targets, ...rest } = fed;
   const masked: Fed = { inputs, targets, mask, ...rest };
-  if (own === rows) return masked;
-  if (own > rows)
+  if (own > most)
     fail("shape-mismatch", {
       op: "batch",
-      given: `${own} rows after batches of ${rows}`,
+      given: `${own} rows after batches of ${most}`,
       expected: "the first batch of a run to be the largest",
     });
+  if (own === rows) return masked;
   const grown = Object.entries(masked).map(([name, t]) => [name, resized(t, 0, 0, rows)] as const);
   for (const [name, t] of grown) if (name === "lengths") t.data.fill(1, own);
   return Object.fromEntries(grown) as unknown as Fed;

@@ -1,6 +1,9 @@
 /** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
 import { fail } from "../errors/training.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
+import type { Shards } from "../jit/shards.ts";
+import { allReduce } from "../ops/allReduce.ts";
+import { prepareThreads } from "../targets/wasm/threads.ts";
 import {
   type Batches,
   checkLabels,
@@ -16,13 +19,16 @@ import { forward, type Method, type Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
+import { rowsFor } from "./rows.ts";
 import { classesOf, type Scored } from "./step.ts";
 
-export interface EvaluateOptions extends JitOptions {
+export interface EvaluateOptions extends Omit<JitOptions, "shards"> {
   model: Trainable;
   loss: Loss;
   method?: Method;
   metrics?: readonly Metric[];
+  /** Threads that share the rows of each batch; 1 unless told. */
+  shards?: number;
 }
 export interface Evaluation {
   readonly loss: number;
@@ -46,8 +52,11 @@ export const firstEvaluation = (options: Scored, params: any, rows: number): Eva
   state: options.method?.carries ? options.model.state(params, rows) : {},
 });
 
-/** Loss and metrics of a batch, without learning: (carry, batch) → [next carry, their parts]. */
-export function evaluationStep(options: Scored, metrics: readonly Metric[] = []) {
+/**
+ * Loss and metrics of a batch, without learning: (carry, batch) → [next carry, their parts], those
+ * of all shards where there are several.
+ */
+export function evaluationStep(options: Scored, metrics: readonly Metric[] = [], shards = 1) {
   const { model, loss, method = bptt() } = options;
   return (carry: EvaluationCarry, batch: Fed): [EvaluationCarry, Evaluated] => {
     const lesson = { model, loss, batch, key: undefined };
@@ -55,9 +64,17 @@ export function evaluationStep(options: Scored, metrics: readonly Metric[] = [])
     const { output, mask, mean, state } = forward(lesson, carry.params, entering, false);
     const found = metrics.map((m) => m.parts(output, batch.targets, mask));
     const next = { params: carry.params, state: method.carries ? state : {} };
-    return [next, { loss: mean, metrics: found }];
+    const parts = { loss: mean, metrics: found };
+    return [next, shards > 1 ? allReduce(parts) : parts];
   };
 }
+
+/** How the arguments and results of an evaluation are spread over shards. */
+export const evaluationShards = (count: number): Shards => ({
+  count,
+  inputs: [{ params: null, state: 0 }, 0],
+  outputs: null,
+});
 
 /** A compiled evaluation that is used again and again. */
 export type Evaluator = (
@@ -68,7 +85,7 @@ export type Evaluator = (
 
 /** Compile once, evaluate often. */
 export function evaluator(options: EvaluateOptions): Evaluator {
-  const { model, loss, method = bptt(), metrics = [], ...jit } = options;
+  const { model, loss, method = bptt(), metrics = [], shards = 1, ...jit } = options;
   const step = { model, loss, method };
   let program: Resident<EvaluationCarry, Evaluated> | undefined;
   let rows = 0;
@@ -76,9 +93,10 @@ export function evaluator(options: EvaluateOptions): Evaluator {
 
   const begin = (params: any, fed: Fed) => {
     if (!program) {
-      rows = fed.inputs.shape[0];
+      rows = rowsFor(fed.inputs.shape[0], shards);
       const first = firstEvaluation(step, params, rows);
-      program = resident(evaluationStep(step, metrics), first, jit);
+      const several = shards > 1 ? { shards: evaluationShards(shards) } : {};
+      program = resident(evaluationStep(step, metrics, shards), first, { ...jit, ...several });
       if (loss.target === "label") classes = classesOf(step, params, fed);
     } else program.write(firstEvaluation(step, params, rows));
     return program;
@@ -95,6 +113,7 @@ export function evaluator(options: EvaluateOptions): Evaluator {
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
       const padded = padRows(fed, rows);
       for (const window of method.cut?.(padded) ?? [padded]) {
+        await prepareThreads(shards - 1);
         const out = program!.call(window);
         addUp(totals, [out.loss, ...out.metrics]);
         await pause();

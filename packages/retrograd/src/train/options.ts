@@ -1,7 +1,8 @@
 /** What train takes, checked before anything runs. */
-import { fail } from "../errors/training.ts";
-import { checkOptions } from "../errors.ts";
+import { fail, trainingMessages } from "../errors/training.ts";
+import { checkOptions, type Notice, notice } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";
+import { targetNamed } from "../jit/target.ts";
 import { key, split } from "../ops/random.ts";
 import { type Batches, type DataSource, sourceOf } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
@@ -43,12 +44,14 @@ export interface TrainOptions {
   target?: TargetName;
   /** Refuse a program whose peak memory is above this, in bytes. */
   memoryLimit?: number;
+  /** Threads that share the rows of each batch; 1 unless told. */
+  shards?: number;
 }
 
 const known: readonly (keyof TrainOptions)[] = [
   ...(["model", "data", "loss", "optimizer", "method", "schedule", "clip", "params"] as const),
   ...(["validation", "validateEvery", "metrics", "epochs", "steps", "earlyStopping"] as const),
-  ...(["checkpoint", "seed", "target", "memoryLimit"] as const),
+  ...(["checkpoint", "seed", "target", "memoryLimit", "shards"] as const),
 ];
 const needed = ["model", "data", "loss", "optimizer"] as const;
 
@@ -60,6 +63,10 @@ export interface Plan extends TrainOptions {
   readonly schedule: Schedule;
   readonly metrics: readonly Metric[];
   readonly seed: number;
+  /** As many as can run here. */
+  readonly shards: number;
+  /** What is to be said before the first step. */
+  readonly notices: readonly Notice[];
   readonly store: Store | undefined;
   /** What the compiled step is made of. */
   readonly step: StepOptions;
@@ -77,6 +84,7 @@ export function planOf(options: TrainOptions): Plan {
   const { method = bptt(), schedule = constantRate(), metrics = [], seed = 0 } = options;
   const { model, loss, optimizer, checkpoint, data, validation } = options;
   const clip = clipping(options.clip);
+  const { shards, notices } = shardsHere(options);
   const where = checkpoint?.store ?? checkpoint?.folder;
   return {
     ...options,
@@ -86,8 +94,10 @@ export function planOf(options: TrainOptions): Plan {
     schedule,
     metrics,
     seed,
+    shards,
+    notices,
     store: where === undefined ? undefined : storeOf(where),
-    step: { model, loss, optimizer, method, clip, key: split(key(seed))[1] },
+    step: { model, loss, optimizer, method, clip, shards, key: split(key(seed))[1] },
     settings: {
       loss: loss.name,
       optimizer: `${optimizer.name} ${JSON.stringify(optimizer.settings)}`,
@@ -95,8 +105,16 @@ export function planOf(options: TrainOptions): Plan {
       clip: clip.name,
       schedule: schedule.name,
       seed: String(seed),
+      shards: String(shards),
     },
   };
+}
+
+/** Several shards where the target has them here, and otherwise one, and why. */
+function shardsHere({ shards = 1, target = "auto" }: TrainOptions) {
+  const missing = shards > 1 ? targetNamed(target).alone?.() : undefined;
+  if (!missing) return { shards, notices: [] };
+  return { shards: 1, notices: [notice(trainingMessages, "shards-alone", { shards, ...missing })] };
 }
 
 function checkCounts(options: TrainOptions): void {
@@ -104,6 +122,7 @@ function checkCounts(options: TrainOptions): void {
     epochs: options.epochs,
     steps: options.steps,
     validateEvery: options.validateEvery,
+    shards: options.shards,
     "earlyStopping.patience": options.earlyStopping?.patience,
     "checkpoint.every": options.checkpoint?.every,
   };

@@ -9,6 +9,7 @@ import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
 import { isFloat } from "../scalar/index.ts";
+import { prepareThreads } from "../targets/wasm/threads.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
 import { checkLabels, type Fed, feed, padRows } from "./batch.ts";
@@ -18,7 +19,16 @@ import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
 import { type Best, beginningOf, type Progress } from "./progress.ts";
-import { type Carry, classesOf, firstCarry, type StepOutputs, trainingStep } from "./step.ts";
+import { rowsFor, withoutPadding, withPadding } from "./rows.ts";
+import {
+  type Carry,
+  classesOf,
+  firstCarry,
+  type StepOutputs,
+  shardNumbers,
+  stepShards,
+  trainingStep,
+} from "./step.ts";
 import { type Store, storeOf } from "./store.ts";
 
 /** What a model that must know its input is told; classes say nothing. */
@@ -40,6 +50,10 @@ export class Run implements AsyncIterable<TrainEvent> {
   #program: Resident<Carry, StepOutputs> | undefined;
   #classes: number | undefined;
   #params: any;
+  /** Arguments of every step behind the batch and the rate. */
+  #last: readonly Tensor[] = [];
+  /** Rows of every batch, with those that weigh nothing. */
+  #rows = 0;
   #evaluate: Evaluator | undefined;
   #best: { readonly at: Best; readonly params: any } | undefined;
   #warnings: WarningEvent[] = [];
@@ -56,6 +70,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     this.#progress = restored?.progress ?? beginningOf(plan);
     this.#restored = restored;
     this.#saved = restored?.progress;
+    for (const told of plan.notices) this.warn(told);
   }
 
   /** Updates made so far, and the epoch. */
@@ -94,7 +109,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const store = storeOf(where);
     const { writeBest, writeLast } = await occasional();
     if (this.#best) await writeBest(store, this.#best.params, this.#best.at);
-    await writeLast(store, this.#program.read(), this.#progress);
+    await writeLast(store, this.#carry(), this.#progress);
   }
 
   async *[Symbol.asyncIterator](): Events {
@@ -158,12 +173,14 @@ export class Run implements AsyncIterable<TrainEvent> {
 
   /** The windows of one batch, an update each. */
   async *#learn(fed: Fed): Events {
-    const { method, loss, validateEvery, checkpoint } = this.#plan;
+    const { method, loss, validateEvery, checkpoint, shards } = this.#plan;
     this.#begin(fed);
+    while (this.#warnings.length) yield this.#warnings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
-    const padded = padRows(fed, this.#progress.rows);
+    const padded = padRows(fed, this.#rows, this.#progress.rows);
     const parts = method.cut ? [...method.cut(padded)] : [padded];
     for (const part of parts.slice(this.#progress.window)) {
+      await prepareThreads(shards - 1);
       yield this.#step(part, parts.length);
       const { step } = this.#progress;
       if (validateEvery && step % validateEvery === 0) yield* this.#validate();
@@ -178,7 +195,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const was = this.#progress;
     const rate = optimizer.rate * schedule.factor(was.step, was.schedule);
     const begin = performance.now();
-    const out = this.#program!.call(batch, this.#scalar(rate));
+    const out = this.#program!.call(batch, this.#scalar(rate), ...this.#last);
     const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) await this.#notFinite(batch, loss);
     const last = was.window + 1 === parts;
@@ -203,17 +220,27 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** Parameters, program and restored values, once the first batch shows its shape. */
   #begin(fed: Fed): void {
     if (this.#program) return;
-    const { model, step, seed, loss, target, memoryLimit } = this.#plan;
+    const { model, step, seed, loss, target, memoryLimit, shards } = this.#plan;
     const { inputs } = fed;
     const params = this.#plan.params ?? model.init(split(key(seed))[0], inputOf(inputs));
     if (!this.#restored) this.#progress = { ...this.#progress, rows: inputs.shape[0] };
     const { rows } = this.#progress;
-    const carry = firstCarry(step, params, rows);
+    this.#rows = rowsFor(rows, shards);
+    const carry = firstCarry(step, params, this.#rows);
     this.#params = params;
-    this.#program = resident(trainingStep(step), carry, { target, memoryLimit });
-    if (this.#restored) this.#program.write(this.#restored.fill(carry));
+    const several = shards > 1 ? { shards: stepShards(shards) } : {};
+    if (shards > 1) this.#last = [shardNumbers(shards)];
+    if (shards > rows) this.warn(notice(trainingMessages, "shards-idle", { shards, rows }));
+    this.#program = resident(trainingStep(step), carry, { target, memoryLimit, ...several });
+    if (this.#restored) {
+      const kept = this.#restored.fill(withoutPadding(carry, rows));
+      this.#program.write(withPadding(kept, carry));
+    }
     if (loss.target === "label") this.#classes = classesOf(step, params, fed);
   }
+
+  /** What a checkpoint holds. */
+  #carry = (): Carry => withoutPadding(this.#program!.read(), this.#progress.rows);
 
   #scalar(value: number): Tensor {
     const wide = flatten(this.#params).some((t) => t.dtype === "float64");
@@ -233,10 +260,11 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   async *#validate(): Events {
-    const { validation, model, loss, method, metrics, target, memoryLimit } = this.#plan;
+    const { validation, model, loss, method, metrics, target, memoryLimit, shards } = this.#plan;
     if (!validation) return;
+    const scored = { model, loss, method, metrics };
     const { evaluator } = await occasional();
-    this.#evaluate ??= evaluator({ model, loss, method, metrics, target, memoryLimit });
+    this.#evaluate ??= evaluator({ ...scored, target, memoryLimit, shards });
     const found: Evaluation = await this.#evaluate(this.params, validation);
     const best = Number.isFinite(found.loss) && this.#isBest(found.loss);
     yield { type: "validation", ...this.position, ...found, best };
@@ -283,7 +311,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (!store || !this.#program || this.#saved === this.#progress) return undefined;
     const { writeLast } = await occasional();
     const progress = { ...this.#progress, serial: this.#progress.serial + 1 };
-    const name = await writeLast(store, this.#program.read(), progress);
+    const name = await writeLast(store, this.#carry(), progress);
     this.#progress = progress;
     this.#saved = progress;
     return name;

@@ -50,8 +50,8 @@ export function batch<F extends (...args: any[]) => unknown>(
   return batched as F;
 }
 
-/** Whether each leaf of `tree` is batched, from a prefix of the tree. */
-function spread(axes: Axes | undefined, tree: unknown): boolean[] {
+/** Whether each leaf of `tree` has the leading axis, from a prefix of the tree. */
+export function spread(axes: Axes | undefined, tree: unknown, where = "axes of batch"): boolean[] {
   const leaves = leavesOf(tree);
   if (axes === undefined || axes === 0) return leaves.map(() => true);
   if (axes === null) return leaves.map(() => false);
@@ -59,12 +59,12 @@ function spread(axes: Axes | undefined, tree: unknown): boolean[] {
     typeof axes !== "object" ? axes : Object.keys(axes).find((k) => !(k in (tree as object)));
   if (bad !== undefined)
     fail("unknown-option", {
-      where: "axes of batch",
+      where,
       given: String(bad),
       known: ["0", "null", ...Object.keys(tree as object)].join(", "),
     });
   return Object.entries(tree as object).flatMap(([k, branch]) =>
-    spread((axes as Record<string, Axes>)[k], branch),
+    spread((axes as Record<string, Axes>)[k], branch, where),
   );
 }
 

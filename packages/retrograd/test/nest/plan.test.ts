@@ -23,6 +23,10 @@ function walk(items: readonly Item[], visit: Visit): void {
       );
       continue;
     }
+    if (item.kind === "collective") {
+      visit(item.buffers, item.buffers, item.name);
+      continue;
+    }
     const turns = item.kind === "loop" ? Math.min(item.count, 3) : 3;
     for (let turn = 0; turn < turns; turn++) {
       if (item.kind === "while") {

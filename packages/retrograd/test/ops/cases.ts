@@ -4,6 +4,7 @@
  */
 import {
   all,
+  allReduce,
   any,
   argmax,
   argmin,
@@ -170,6 +171,7 @@ export const shapeCases: readonly Case[] = [
     x.pad([1, 0], 7),
   ]),
   one("concatenate", [a23, float64(1, 3)], (x, y) => concatenate([x, y, x])),
+  one("allReduce", [a23, float64(3)], (x, y) => allReduce([x.tanh(), y, x])),
   one("concatenate over 1", [a23, float64(2, 1)], (x, y) => concatenate([x, y], -1)),
   one("stack", [a23, a23], (x, y) => [stack([x, y]), stack([y, x], -1)]),
   one("split", [float64(2, 6)], (x) => [...x.split(3, 1), ...x.split([1, 0, 5], 1)]),

@@ -1,36 +1,49 @@
 /**
  * The memory of a native program: an ArrayBuffer, whose bytes never move and live as long as the
- * program, which holds it. It begins where a large page begins: with pages of 2 MiB the processor
- * finds an address in one look, where small ones cost a training step a tenth of its time.
+ * program, which holds them. An arena begins where a large page begins: with pages of 2 MiB the
+ * processor finds an address in one look, where small ones cost a training step a tenth of its
+ * time.
  */
 import { fail } from "../../errors.ts";
 import { type Koffi, koffi } from "./koffi.ts";
 
-export interface Arena {
+/** The arenas of a program's shards, one after the other in one buffer. */
+export interface Arenas {
   readonly buffer: ArrayBuffer;
-  /** Byte of the buffer at which the arena begins. */
-  readonly start: number;
-  readonly address: number;
+  /** Bytes of the buffer at which they begin. */
+  readonly starts: readonly number[];
+  /** Address of the first, and bytes from one to the next. */
+  readonly first: number;
+  readonly stride: number;
 }
 
-/** Vectors begin at multiples of a cache line. */
-const LINE = 64;
-const LARGE_PAGE = 2 ** 21;
+/** Vectors begin at multiples of a cache line, and arenas at pages of their own. */
+const PAGE = 4096,
+  LARGE_PAGE = 2 ** 21;
 /** Advice 14 of Linux's madvise: large pages, please. */
 const HUGE = 14;
 
-/** @throws "out-of-memory" */
-export function arenaOf(bytes: number): Arena {
-  const align = bytes >= LARGE_PAGE ? LARGE_PAGE : LINE;
+/**
+ * @param bytes  of one arena
+ * @throws "out-of-memory"
+ */
+export function arenasOf(bytes: number, shards: number): Arenas {
+  const align = bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE;
+  const stride = Math.ceil(bytes / align) * align;
   try {
-    const buffer = new ArrayBuffer(bytes + align);
-    const first = Number(koffi()!.address(buffer));
-    const start = (align - (first % align)) % align;
-    const address = first + start;
-    if (align === LARGE_PAGE) advise()?.(address, bytes, HUGE);
-    return { buffer, start, address };
+    const buffer = new ArrayBuffer(shards * stride + align);
+    const address = Number(koffi()!.address(buffer));
+    const start = (align - (address % align)) % align;
+    const first = address + start;
+    if (align === LARGE_PAGE) advise()?.(first, shards * stride, HUGE);
+    return {
+      buffer,
+      starts: Array.from({ length: shards }, (_, k) => start + k * stride),
+      first,
+      stride,
+    };
   } catch (error) {
-    if (error instanceof RangeError) fail("out-of-memory", { needed: bytes, limit: 0 });
+    if (error instanceof RangeError) fail("out-of-memory", { needed: shards * bytes, limit: 0 });
     throw error;
   }
 }

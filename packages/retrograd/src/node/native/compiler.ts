@@ -69,7 +69,7 @@ function look(command: string): Compiler | undefined {
 export function compileC({ command, flags }: Compiler, source: string, path: string): void {
   const { status, stderr, error } = spawnSync(
     command,
-    [...flags, "-x", "c", "-", "-o", path, "-lm"],
+    [...flags, "-x", "c", "-", "-o", path, "-lm", "-lpthread"],
     { input: source, encoding: "utf8" },
   );
   if (status === 0) return;

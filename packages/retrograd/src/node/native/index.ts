@@ -2,13 +2,14 @@
  * The native target: the printed C, compiled once by the system's compiler, kept, and called
  * through koffi with the address of the arena. Importing this file makes the target known.
  */
-import { type Missing, registerTarget } from "../../jit/target.ts";
+import { fail } from "../../errors.ts";
+import { registerTarget } from "../../jit/target.ts";
 import { compile } from "../../nest/compile.ts";
-import type { CompileOptions, Program } from "../../nest/program.ts";
+import type { CompileOptions, Missing, Program } from "../../nest/program.ts";
 import { inArena, type Loaded } from "../../targets/arena.ts";
 import { printC } from "../../targets/native/index.ts";
 import type { Graph } from "../../tensor/graph.ts";
-import { arenaOf } from "./arena.ts";
+import { arenasOf } from "./arena.ts";
 import { cached } from "./cache.ts";
 import { type Compiler, compileC, compiler } from "./compiler.ts";
 import { koffi } from "./koffi.ts";
@@ -30,28 +31,48 @@ export function missing(): Missing | undefined {
 
 interface Library {
   setup(arena: number): void;
-  run(arena: number): void;
+  /** All shards, whose arenas lie `stride` bytes apart. @throws "shard-lost" */
+  run(first: number, stride: number): void;
 }
 
-function open(path: string): Library {
+function open(path: string, shards: number): Library {
   const library = koffi()!.load(path);
+  const setup = library.func("void setup(uintptr_t arena)");
+  if (shards === 1) {
+    const run = library.func("void run(uintptr_t arena)");
+    return { setup, run: (first) => run(first) };
+  }
+  const run = library.func("int run(uintptr_t first, long stride)");
   return {
-    setup: library.func("void setup(uintptr_t arena)"),
-    run: library.func("void run(uintptr_t arena)"),
+    setup,
+    run(first, stride) {
+      const refused = run(first, stride);
+      if (refused)
+        fail("shard-lost", { shard: undefined, reason: `no thread was given (error ${refused})` });
+    },
   };
 }
 
-const build = (cc: Compiler, source: string): Library =>
-  cached(`${cc.identity}\n${source}`, (path) => compileC(cc, source, path), open);
+const build = (cc: Compiler, source: string, shards: number): Library =>
+  cached(
+    `${cc.identity}\n${source}`,
+    (path) => compileC(cc, source, path),
+    (path) => open(path, shards),
+  );
 
 /** Compile a graph to a library of its own. @throws "out-of-memory", "compiler-failed" */
 export function compileNative(graph: Graph, options: CompileOptions): Program {
-  const cc = compiler()!;
+  const cc = compiler()!,
+    shards = options.shards?.count ?? 1;
   const compiled = compile(graph, cc.can, options);
   const program = inArena(compiled, options, Number.MAX_SAFE_INTEGER, (bytes): Loaded => {
-    const { setup, run } = build(cc, printC(compiled.schedule, cc.can));
-    const { buffer, start, address } = arenaOf(bytes);
-    return { buffer, start, setup: () => setup(address), run: () => run(address) };
+    const { setup, run } = build(cc, printC(compiled.schedule, cc.can, shards), shards);
+    const { buffer, starts, first, stride } = arenasOf(bytes, shards);
+    return {
+      ...{ buffer, starts },
+      setup: () => starts.forEach((_, k) => setup(first + k * stride)),
+      run: () => run(first, stride),
+    };
   });
   const { vectorBytes } = cc.can;
   const head = `target native: C by ${cc.version}, vectors of ${vectorBytes / 4} floats`;

@@ -7,6 +7,8 @@
 import { type Item, type Kernel, resolve, type Schedule } from "../../nest/nest.ts";
 import { type PrintedKernel, printKernel } from "./kernel.ts";
 import { prelude } from "./prelude.ts";
+import { addUp, runShards, sumOf, team } from "./shards.ts";
+import { numberType } from "./types.ts";
 
 /** What the file is printed for: bytes of a vector, and whether numbers have a multiply-add. */
 export interface Machine {
@@ -14,8 +16,13 @@ export interface Machine {
   readonly fma: boolean;
 }
 
-/** The C file of a schedule: `setup` after residents are written, `run` at each call. */
-export function printC(schedule: Schedule, { vectorBytes, fma }: Machine): string {
+/**
+ * The C file of a schedule: `setup` after residents are written, `run` at each call. For several
+ * shards `run` takes the address of the first arena and the distance to the next, and starts a
+ * thread for each but the first.
+ */
+export function printC(schedule: Schedule, { vectorBytes, fma }: Machine, shards = 1): string {
+  const sums = new Map<string, string>();
   const kernels = new Map<Kernel, PrintedKernel>();
   const call = (kernel: Kernel): string => {
     const known = kernels.get(kernel) ?? printKernel(kernel, vectorBytes, fma);
@@ -33,6 +40,11 @@ export function printC(schedule: Schedule, { vectorBytes, fma }: Machine): strin
           ...indented(walk(item.body)),
           "}",
         ];
+      if (item.kind === "collective") {
+        for (const { dtype } of item.buffers)
+          sums.set(numberType(dtype), sumOf(dtype, vectorBytes));
+        return addUp(item);
+      }
       const { index: i, count, reverse, body } = item;
       if (count <= 0) return [];
       const head = reverse
@@ -40,11 +52,20 @@ export function printC(schedule: Schedule, { vectorBytes, fma }: Machine): strin
         : `${i} = 0; ${i} < ${count}; ${i}++`;
       return [`for (long ${head}) {`, ...indented(walk(body)), "}"];
     });
-  const driver = (name: string, items: readonly Item[]): string =>
-    [`void ${name}(address arena) {`, ...indented(walk(items)), "}"].join("\n");
-  const drivers = [driver("setup", schedule.setup), driver("run", schedule.main)];
+  const driver = (head: string, items: readonly Item[]): string =>
+    [`${head} {`, ...indented(walk(items)), "}"].join("\n");
+  const setup = driver("void setup(address arena)", schedule.setup);
+  const drivers =
+    shards === 1
+      ? [setup, driver("void run(address arena)", schedule.main)]
+      : [
+          setup,
+          driver("static void run_shard(address arena, team *all, long shard)", schedule.main),
+          runShards,
+        ];
   const functions = [...kernels.values()].map(({ code }) => code);
-  return `${[prelude(vectorBytes), ...functions, ...drivers].join("\n\n")}\n`;
+  const threads = shards === 1 ? [] : [team(shards), ...sums.values()];
+  return `${[prelude(vectorBytes), ...threads, ...functions, ...drivers].join("\n\n")}\n`;
 }
 
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

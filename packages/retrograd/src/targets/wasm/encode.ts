@@ -50,6 +50,20 @@ export const simd = (op: number): Bytes => [0xfd, ...unsigned(op)];
 export const float32 = (x: number): Bytes => [0x43, ...new Uint8Array(Float32Array.of(x).buffer)];
 export const float64 = (x: number): Bytes => [0x44, ...new Uint8Array(Float64Array.of(x).buffer)];
 
+export const globalGet = (i: number): Bytes => [0x23, ...unsigned(i)];
+/** A 64-bit integer below 2^53, not negative. */
+export const long = (n: number): Bytes => {
+  const out: Bytes = [0x42];
+  let rest = n;
+  for (; rest >= 64; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128);
+  return [...out, rest];
+};
+
+const sharedImports = (pages: number): Bytes[] => [
+  [...text("m"), ...text("m"), 2, 3, ...unsigned(pages), ...unsigned(pages)],
+  ...["origin", "shard"].map((name) => [...text("m"), ...text(name), 3, I32, 0]),
+];
+
 export interface Function {
   readonly parameters: number;
   readonly locals: readonly number[];
@@ -57,10 +71,15 @@ export interface Function {
   readonly name: string;
 }
 
-/** A module of functions without results, over one imported memory. */
+/**
+ * A module of functions without results, over one imported memory.
+ * @param shared  pages of a memory that threads share; with it the module imports two globals, the
+ *                byte at which its arena begins and the number of its shard
+ */
 export function module(
   functions: readonly Function[],
   exported: ReadonlyMap<string, number>,
+  shared?: number,
 ): Uint8Array<ArrayBuffer> {
   const arities = [...new Set(functions.map((f) => f.parameters))];
   const types = arities.map((n) => [0x60, ...vector(Array.from({ length: n }, () => [I32])), 0]);
@@ -79,7 +98,7 @@ export function module(
   const parts = [
     [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     section(1, vector(types)),
-    section(2, vector([[...text("m"), ...text("m"), 2, 0, 0]])),
+    section(2, vector(shared ? sharedImports(shared) : [[...text("m"), ...text("m"), 2, 0, 0]])),
     section(3, vector(functions.map((f) => unsigned(arities.indexOf(f.parameters))))),
     section(7, vector([...exported].map(([name, i]) => [...text(name), 0, ...unsigned(i)]))),
     section(10, vector(bodies)),

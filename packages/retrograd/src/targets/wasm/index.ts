@@ -8,11 +8,12 @@ import { compile } from "../../nest/compile.ts";
 import { type Abilities, type Item, kernelsOf, resolve, type Schedule } from "../../nest/nest.ts";
 import type { CompileOptions, Program } from "../../nest/program.ts";
 import type { Graph } from "../../tensor/graph.ts";
-import { inArena } from "../arena.ts";
+import { inArena, type Loaded } from "../arena.ts";
 import {
   ADD_I32,
   type Bytes,
   type Function,
+  globalGet,
   I32,
   int,
   localGet,
@@ -24,6 +25,8 @@ import {
   VOID,
 } from "./encode.ts";
 import { printKernel } from "./kernel.ts";
+import { FIRST, ORIGIN, type Team, TeamFunctions } from "./team.ts";
+import { Threads } from "./threads.ts";
 import { number } from "./value.ts";
 
 /** Asks the engine whether it knows a vector instruction of three operands. */
@@ -47,13 +50,18 @@ export const abilities = (): Abilities => ({
   prefetch: false,
 });
 
-/** The module of a schedule: `setup` after residents are written, `run` at each call. */
-export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
+/**
+ * The module of a schedule: `setup` after residents are written, `run` at each call. That of a team
+ * has `meet` and `serve` too, and works in the shared memory of the team.
+ */
+export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffer> {
   const functions: Function[] = [];
+  const shards = team && new TeamFunctions(functions, team);
+  const origin = team ? globalGet(ORIGIN) : int(0);
   const calls = new Map<object, { id: number; indices: readonly string[] }>();
   for (const items of [schedule.setup, schedule.main])
     kernelsOf(items, (kernel) => {
-      const f = printKernel(kernel, hasRelaxed());
+      const f = printKernel(kernel, hasRelaxed(), team !== undefined);
       calls.set(kernel, { id: functions.push(f) - 1, indices: f.indices });
     });
   const driver = (name: string, items: readonly Item[]): number => {
@@ -76,7 +84,7 @@ export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
             0x03,
             VOID,
             ...walk(item.condition),
-            ...int(0),
+            ...origin,
             0x28,
             2,
             ...unsigned(resolve(item.flag).offset!),
@@ -89,6 +97,7 @@ export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
             0x0b,
             0x0b,
           ];
+        if (item.kind === "collective") return shards!.addUp(item);
         if (item.count <= 0) return [];
         const i = local(item.index),
           [first, step, end] = item.reverse ? [item.count - 1, -1, -1] : [0, 1, item.count];
@@ -112,22 +121,45 @@ export function assemble(schedule: Schedule): Uint8Array<ArrayBuffer> {
     const code = walk(items);
     return functions.push({ parameters: 0, locals: [...locals].map(() => I32), code, name }) - 1;
   };
-  return module(
-    functions,
-    new Map([
-      ["setup", driver("setup", schedule.setup)],
-      ["run", driver("run", schedule.main)],
-    ]),
-  );
+  const exported = new Map([
+    ["setup", driver("setup", schedule.setup)],
+    ["run", driver("run", schedule.main)],
+  ]);
+  if (shards) {
+    exported.set("meet", shards.meet);
+    exported.set("serve", shards.serve(exported.get("run")!));
+  }
+  return module(functions, exported, team && pagesOf(team));
 }
+
+const PAGE = 65536;
+const pagesOf = ({ shards, stride }: Team): number => Math.ceil((FIRST + shards * stride) / PAGE);
 
 /** Compile a graph to a program in a memory of its own. @throws "out-of-memory" */
 export function compileWasm(graph: Graph, options: CompileOptions): Program {
   const compiled = compile(graph, abilities(), options);
-  return inArena(compiled, options, 2 ** 32 - 65536, (bytes) => {
-    const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / 65536)) });
-    const code = new WebAssembly.Module(assemble(compiled.schedule));
-    const { exports } = new WebAssembly.Instance(code, { m: { m: memory } });
-    return { ...(exports as { run(): void; setup(): void }), buffer: memory.buffer, start: 0 };
-  });
+  const shards = options.shards?.count ?? 1;
+  return inArena(compiled, options, 2 ** 32 - PAGE - shards * FIRST, (bytes) =>
+    shards === 1 ? alone(compiled.schedule, bytes) : together(compiled.schedule, bytes, shards),
+  );
+}
+
+function alone(schedule: Schedule, bytes: number): Loaded {
+  const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)) });
+  const code = new WebAssembly.Module(assemble(schedule));
+  const { exports } = new WebAssembly.Instance(code, { m: { m: memory } });
+  return { ...(exports as { run(): void; setup(): void }), buffer: memory.buffer, starts: [0] };
+}
+
+function together(schedule: Schedule, bytes: number, shards: number): Loaded {
+  const team = { shards, stride: Math.ceil(bytes / FIRST) * FIRST };
+  const pages = pagesOf(team);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const threads = new Threads(new WebAssembly.Module(assemble(schedule, team)), memory, team);
+  return {
+    buffer: memory.buffer,
+    starts: Array.from({ length: shards }, (_, k) => FIRST + k * team.stride),
+    setup: () => threads.setup(),
+    run: () => threads.run(),
+  };
 }

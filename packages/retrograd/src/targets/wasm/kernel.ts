@@ -20,6 +20,7 @@ import {
   ADD_I32,
   type Bytes,
   type Function,
+  globalGet,
   I32,
   int,
   localGet,
@@ -31,6 +32,7 @@ import {
   V128,
   VOID,
 } from "./encode.ts";
+import { ORIGIN } from "./team.ts";
 import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 type Terms = readonly (readonly [index: string, bytes: number])[];
@@ -47,9 +49,10 @@ interface Pointer {
 export function printKernel(
   kernel: Kernel,
   relaxed: boolean,
+  shared = false,
 ): Function & { readonly indices: readonly string[] } {
   const indices = parametersOf(kernel),
-    printer = new KernelPrinter(indices, relaxed);
+    printer = new KernelPrinter(indices, relaxed, shared);
   const code = printer.print(kernel);
   return { indices, parameters: indices.length, locals: printer.locals, code, name: kernel.name };
 }
@@ -64,10 +67,13 @@ class KernelPrinter implements Printer {
   /** Loops of a single turn: their index is 0. */
   readonly #still = new Set<string>();
   readonly #parameters: readonly string[];
-  constructor(parameters: readonly string[], relaxed: boolean) {
+  /** Where the arena begins, in a memory that holds several. */
+  readonly #origin: number | undefined;
+  constructor(parameters: readonly string[], relaxed: boolean, shared: boolean) {
     this.#parameters = parameters;
     this.relaxed = relaxed;
     parameters.forEach((p, i) => this.#names.set(`index ${p}`, i));
+    if (shared) this.#origin = this.#local("origin", I32);
   }
 
   print(kernel: Kernel): Bytes {
@@ -76,7 +82,9 @@ class KernelPrinter implements Printer {
       return this.#startPointers(p, this.#keysAt(p, kernel.body), true);
     });
     const body = this.#block(kernel.body);
-    return [...this.#constants.values()].flat().concat(before, body);
+    const origin =
+      this.#origin === undefined ? [] : [...globalGet(ORIGIN), ...localSet(this.#origin)];
+    return [...origin, ...[...this.#constants.values()].flat(), ...before, ...body];
   }
 
   readonly #constants = new Map<string, Bytes>();
@@ -199,7 +207,7 @@ class KernelPrinter implements Printer {
     });
   }
   #pointerTo(terms: Terms): Bytes | undefined {
-    if (terms.length === 0) return undefined;
+    if (terms.length === 0) return this.#origin === undefined ? undefined : localGet(this.#origin);
     return localGet(this.#pointers.get(this.#keyOf(terms))!);
   }
 

@@ -1,0 +1,25 @@
+/** Ours, as a contender: ours.ts CASE TARGET */
+import "retrograd/node"; // the native target
+import type { TargetName } from "retrograd";
+import type { Case } from "../case.ts";
+import { serve } from "./contender.ts";
+
+const COMPARED = ["loss0", "loss9", "mean", "rms"];
+
+const [name, target] = process.argv.slice(2);
+const { benchmark }: { benchmark: Case } = await import(`../cases/${name}.ts`);
+
+await serve(async () => {
+  const prepared = await benchmark.prepare({ target: target as TargetName });
+  if (prepared.kind !== "step") throw new Error(`${name} has no step`);
+  const fields = Object.entries(prepared.fields?.() ?? {});
+  return {
+    version: `Node ${process.versions.node}`,
+    startMs: prepared.compileMs,
+    check: Object.fromEntries(fields.filter(([key]) => COMPARED.includes(key))) as Record<
+      string,
+      number
+    >,
+    run: prepared.run,
+  };
+});
