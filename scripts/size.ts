@@ -39,7 +39,11 @@ const FOLDERS = [
 
 /** What counts as one concept: a pattern, and where to look for it. */
 const CONCEPTS: [name: string, folder: string, pattern: RegExp][] = [
-  ["scalar functions", "packages/retrograd/src/scalar", /^export const \w+ = scalar\(/gm],
+  [
+    "scalar functions",
+    "packages/retrograd/src/scalar",
+    /^export const \w+ = (scalar|comparison|bits)\(/gm,
+  ],
   ["ops", "packages/retrograd/src", /^(export )?const \w+: Op\b/gm],
   [
     "graph passes",

@@ -76,3 +76,15 @@ export const failFrom =
 
 /** Raise the error `code` of the compiler's catalogue. */
 export const fail: Fail<typeof compilerMessages> = failFrom(compilerMessages);
+
+/** One of the words that an option knows. @throws "unknown-option" */
+export function oneOf<W>(where: string, given: unknown, known: readonly W[]): W {
+  if (!known.includes(given as W))
+    fail("unknown-option", { where, given: String(given), known: known.join(", ") });
+  return given as W;
+}
+
+/** No option passes silently that nobody reads. @throws "unknown-option" */
+export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  for (const given of Object.keys(options)) oneOf(where, given, known);
+}

@@ -1,5 +1,5 @@
 /** Activations by name, as options say them: each is one expression over the scalar table. */
-import { fail } from "../errors/layers.ts";
+import { oneOf } from "../errors.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import * as scalar from "../scalar/index.ts";
@@ -25,19 +25,13 @@ export const activations: Readonly<Record<string, (x: Arg) => Expr>> = {
 };
 
 /** @throws "unknown-option" */
-export function checkActivation(name: string): void {
-  if (!(name in activations))
-    fail("unknown-option", {
-      where: "activation",
-      given: name,
-      known: Object.keys(activations).join(", "),
-    });
-}
+export const checkActivation = (name: string): string =>
+  oneOf("activation", name, Object.keys(activations));
 
 /** f(x) elementwise, for the f of that name; x itself for "linear". @throws "unknown-option" */
 export function activate(name: string, x: Tensor): Tensor {
   if (name === "linear") return x;
-  checkActivation(name);
+  const body = activations[checkActivation(name)](slot(0));
   const letters = lettersOfRank(x.rank);
-  return map(`${letters}->${letters}`, activations[name](slot(0)), [x], { name });
+  return map(`${letters}->${letters}`, body, [x], { name });
 }

@@ -9,7 +9,7 @@
  */
 
 import { fail } from "../errors/layers.ts";
-import { within } from "../errors.ts";
+import { checkOptions, oneOf, within } from "../errors.ts";
 import "../ops/methods.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, showShape, Tensor, type Type } from "../tensor/tensor.ts";
@@ -206,19 +206,12 @@ function sizesOf(name: string, own: object, shape: Shape, input: number | undefi
 /** Options with defaults filled in. */
 function checked(name: string, given: CellOptions, defaults: object): Record<string, unknown> {
   const known = ["size", "input", "initial", ...Object.keys(defaults)];
-  for (const key of Object.keys(given))
-    if (!known.includes(key))
-      fail("unknown-option", { where: name, given: key, known: [...new Set(known)].join(", ") });
+  checkOptions(name, given, [...new Set(known)]);
   const chosen: Record<string, unknown> = { initial: "zero", ...defaults };
   for (const [key, value] of Object.entries(given)) if (value !== undefined) chosen[key] = value;
   for (const key of ["size", "input"] as const)
     if (chosen[key] !== undefined || key === "size") wholeNumber(`${name}: ${key}`, chosen[key]);
-  if (chosen.initial !== "zero" && chosen.initial !== "learned")
-    fail("unknown-option", {
-      where: `${name}: initial`,
-      given: String(chosen.initial),
-      known: '"zero", "learned"',
-    });
+  oneOf(`${name}: initial`, chosen.initial, ["zero", "learned"]);
   return chosen;
 }
 
@@ -227,17 +220,6 @@ export function wholeNumber(where: string, value: unknown): number {
   if (!Number.isInteger(value) || (value as number) < 1)
     fail("bad-argument", { where, given: String(value), expected: "a whole number ≥ 1" });
   return value as number;
-}
-
-/** One of the words that an option knows. @throws "unknown-option" */
-export function oneOf<W extends string | number>(
-  where: string,
-  given: unknown,
-  words: readonly W[],
-): W {
-  if (!words.includes(given as W))
-    fail("unknown-option", { where, given: String(given), known: words.join(", ") });
-  return given as W;
 }
 
 /** Run `f`; its errors name the step of the cell. */

@@ -1,8 +1,10 @@
 /**
  * Gated recurrent unit, in both published forms and both orientations of its update gate.
  */
+
+import { oneOf } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { cell, oneOf } from "./cell.ts";
+import { cell } from "./cell.ts";
 import { gatesOf, plus } from "./gates.ts";
 import type { Initial, Initialisers } from "./init.ts";
 

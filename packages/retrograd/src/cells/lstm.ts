@@ -1,7 +1,8 @@
 /**
  * Long short-term memory: a cell state that is added to, and so carries its gradient far.
  */
-import { cell, oneOf, wholeNumber } from "./cell.ts";
+import { oneOf } from "../errors.ts";
+import { cell, wholeNumber } from "./cell.ts";
 import { addBiases, biasesOf, gatesOf } from "./gates.ts";
 import type { Initial, Initialisers } from "./init.ts";
 

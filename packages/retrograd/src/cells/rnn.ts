@@ -1,8 +1,10 @@
 /**
  * The plain recurrent cell: the state is squashed and fed back.
  */
+
+import { oneOf } from "../errors.ts";
 import { activate } from "./activation.ts";
-import { cell, oneOf } from "./cell.ts";
+import { cell } from "./cell.ts";
 import { addBiases, biasesOf } from "./gates.ts";
 
 /**

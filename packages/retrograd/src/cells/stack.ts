@@ -1,5 +1,6 @@
 /** Several cells as one: each reads the output of the one before, within the same moment. */
 import { fail } from "../errors/layers.ts";
+import { checkOptions } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import type { DType } from "../scalar/dtype.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
@@ -79,8 +80,7 @@ function checkStack(cells: readonly Cell[], { dropout = 0, ...rest }: StackOptio
         given: typeof given,
         expected: "cells, and options after them",
       });
-  for (const given of Object.keys(rest))
-    fail("unknown-option", { where: "stack", given, known: "dropout" });
+  checkOptions("stack", rest, ["dropout"]);
   checkRate("stack: dropout", dropout);
 }
 

@@ -4,11 +4,9 @@
  */
 import { fail } from "../errors/layers.ts";
 import { scan } from "../loops/scanTree.ts";
-import { lettersOfRank } from "../ops/axes.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { zeros } from "../ops/creation.ts";
-import { map } from "../ops/map.ts";
 import type { DType } from "../scalar/dtype.ts";
-import { slot } from "../scalar/index.ts";
 import { inline } from "../tensor/graph.ts";
 import { type Shape, showType, type Tensor, type Type } from "../tensor/tensor.ts";
 import { flatten, flattenLike, mapTree, rebuild } from "../tensor/tree.ts";
@@ -80,18 +78,14 @@ export function startOf(
 /** The leaves of a tree of types, or of what is known of it, as tensors for a batch. */
 export function start(types: any, learned: any, batch: number | undefined): any {
   if (isType(types)) {
-    if (learned) return batch === undefined ? learned : repeated(learned, batch);
+    if (learned)
+      return batch === undefined ? learned : broadcastTo(learned, [batch, ...learned.shape]);
     return zeros(batch === undefined ? types.shape : [batch, ...types.shape], {
       dtype: types.dtype,
     });
   }
   const entries = Object.entries(types).map(([k, t]) => [k, start(t, learned?.[k], batch)]);
   return Array.isArray(types) ? entries.map(([, t]) => t) : Object.fromEntries(entries);
-}
-
-function repeated(t: Tensor, size: number): Tensor {
-  const letters = lettersOfRank(t.rank);
-  return map(`${letters}->Z${letters}`, slot(0), [t], { sizes: { Z: size }, name: "repeat" });
 }
 
 /** @throws "tree-mismatch", "shape-mismatch" unless `state` fits a batch of that size */

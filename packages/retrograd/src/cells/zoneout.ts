@@ -1,5 +1,5 @@
 /** A cell whose state is now and then held: dropout that keeps the way of the gradient open. */
-import { fail } from "../errors/layers.ts";
+import { checkOptions } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import type { Tensor, Type } from "../tensor/tensor.ts";
@@ -27,9 +27,7 @@ export function zoneout(cell: Cell, rates: ZoneoutRates): Cell {
     state(input, float) {
       const types = cell.state(input, float);
       const names = leavesOf(types, isType).map(([path]) => path);
-      for (const given of typeof rates === "number" ? [] : Object.keys(rates))
-        if (!names.includes(given))
-          fail("unknown-option", { where: "zoneout", given, known: names.join(", ") });
+      if (typeof rates !== "number") checkOptions("zoneout", rates, names);
       return types;
     },
     noise: (input) => ({

@@ -5,7 +5,7 @@
  * after it (sink).
  */
 
-import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
+import { groups, type Loop, results, scanGraph, scanOp } from "../loops/scan.ts";
 import { concatenateOp } from "../ops/concatenate.ts";
 import { recordReshape } from "../ops/reshape.ts";
 import { sliceOp } from "../ops/slice.ts";
@@ -13,7 +13,7 @@ import { type Graph, trace } from "../tensor/graph.ts";
 import { record, type Tensor } from "../tensor/tensor.ts";
 import { hoist } from "./hoist.ts";
 import { prune } from "./prune.ts";
-import { rewriteGraph, usedOutputs } from "./rewrite.ts";
+import { insideLoops, rewriteGraph, usedOutputs } from "./rewrite.ts";
 import { rowsPerStep } from "./rows.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
@@ -25,16 +25,11 @@ export const ROWS = 256;
 export function moveWork(graph: Graph, notes: string[], target = ROWS): Graph {
   const used = usedOutputs(graph);
   return rewriteGraph(graph, (node, args) => {
-    if (node.op.lower === "while")
-      return record(node.op, args, {
-        ...node.attrs,
-        body: moveWork(node.attrs.body, notes, target),
-      });
-    if (node.op !== scanOp || node.attrs.chunk) return undefined;
-    const loop: Loop = {
-      ...node.attrs,
-      step: flattenSums(simplify(moveWork(node.attrs.step, notes, target))),
-    };
+    const inside = (step: Graph) => moveWork(step, notes, target);
+    if (node.op !== scanOp) return insideLoops(node, args, inside);
+    if (node.attrs.chunk) return undefined;
+    const { step } = node.attrs;
+    const loop: Loop = { ...node.attrs, step: flattenSums(simplify(inside(step))) };
     return moveScan(loop, args, used.get(node) ?? new Set(), notes, target);
   });
 }
@@ -112,16 +107,9 @@ function chunked(
     const stacks = input.map((t) =>
       recordReshape(part(t, 0, count * size), [count, size, ...t.shape.slice(1)]),
     );
-    const outer: Loop = {
-      step,
-      states: loop.states,
-      inputs: loop.inputs,
-      length: count,
-      reverse,
-      chunk: size,
-    };
-    const out = record(scanOp, [...now, ...stacks, ...param], prunedLoop(outer));
-    const [f, o] = results(outer, out);
+    // The outer loop is not to be moved again; only what it does not use leaves it.
+    const outer = { length: count, reverse, chunk: size };
+    const { final: f, outputs: o } = scanGraph(prune(step), now, stacks, param, outer);
     return { f, o: o.map((t) => recordReshape(t, [count * size, ...t.shape.slice(2)])) };
   };
   const tail = (now: readonly Tensor[]) => {
@@ -141,27 +129,16 @@ function chunked(
     wanted.forEach((k, i) => {
       out[k] = o[i];
     });
+    return out;
   };
+  const [first, second] = reverse ? [tail, chunks] : [chunks, tail];
   if (rest === 0) {
     const { f, o } = chunks(state);
-    place(f, o);
-  } else if (reverse) {
-    const last = tail(state),
-      first = chunks(last.f);
-    place(
-      first.f,
-      first.o.map((t, i) => record(concatenateOp, [t, last.o[i]], { axis: 0 })[0]),
-    );
-  } else {
-    const first = chunks(state),
-      last = tail(first.f);
-    place(
-      last.f,
-      first.o.map((t, i) => record(concatenateOp, [t, last.o[i]], { axis: 0 })[0]),
-    );
+    return place(f, o);
   }
-  return out;
+  const begun = first(state),
+    ended = second(begun.f);
+  const [early, late] = reverse ? [ended, begun] : [begun, ended];
+  const joined = early.o.map((t, i) => record(concatenateOp, [t, late.o[i]], { axis: 0 })[0]);
+  return place(ended.f, joined);
 }
-
-/** The outer loop is not to be moved again; only what it does not use leaves it. */
-const prunedLoop = (loop: Loop): Loop => ({ ...loop, step: prune(loop.step) });

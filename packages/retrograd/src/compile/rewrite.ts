@@ -40,6 +40,17 @@ export function again(node: Node, args: readonly Tensor[]): Tensor[] {
   return record(node.op, args, node.attrs);
 }
 
+/** The node with `f` applied to the graphs that it runs, if it is a loop. */
+export function insideLoops(
+  { op, attrs }: Node,
+  args: readonly Tensor[],
+  f: (graph: Graph) => Graph,
+): Tensor[] | undefined {
+  if (op.lower === "loop") return record(op, args, { ...attrs, step: f(attrs.step) });
+  if (op.lower !== "while") return undefined;
+  return record(op, args, { ...attrs, condition: f(attrs.condition), body: f(attrs.body) });
+}
+
 /** For each node, the nodes that read it; outputs of the graph count as a reader, `undefined`. */
 export function readersOf(graph: Graph): Map<Node, (Node | undefined)[]> {
   const readers = new Map<Node, (Node | undefined)[]>();

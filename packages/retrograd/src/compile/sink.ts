@@ -4,11 +4,13 @@
  * at each step (dW = Σ aᵀg) becomes one sum over batch and time.
  */
 
-import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
+import { groups, type Loop, results, scanGraph } from "../loops/scan.ts";
+import { lettersOfRank } from "../ops/axes.ts";
 import { type MapAttrs, plus, recordMap } from "../ops/map.ts";
+import { repeated } from "../ops/repeat.ts";
 import { slot } from "../scalar/index.ts";
 import { topological } from "../tensor/graph.ts";
-import { type Node, record, showShape, type Tensor } from "../tensor/tensor.ts";
+import { type Node, showShape, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
 import { isExpensive } from "./keep.ts";
 import { cone, dependents, same } from "./rewrite.ts";
@@ -49,24 +51,20 @@ export function sink(
   const extra = edge.filter((t) => !stateIn.some((s) => same(s, t)));
   const [, x, p] = groups(loop, step.inputs),
     [S, X, P] = groups(loop, args);
-  const smaller: Loop = {
-    ...loop,
-    states: states2.length,
-    step: {
-      inputs: [...states2.map((k) => stateIn[k]), ...x, ...p],
-      outputs: [
-        ...states2.map((k) => step.outputs[k]),
-        ...kept.map((o) => step.outputs[o]),
-        ...extra,
-      ],
-    },
+  const smaller = {
+    inputs: [...states2.map((k) => stateIn[k]), ...x, ...p],
+    outputs: [
+      ...states2.map((k) => step.outputs[k]),
+      ...kept.map((o) => step.outputs[o]),
+      ...extra,
+    ],
   };
   const out: Tensor[] = [];
   ready.forEach((t, o) => {
     out[o] = t;
   });
-  const fresh = record(scanOp, [...states2.map((k) => S[k]), ...X, ...P], smaller),
-    [f, o, e] = results(smaller, fresh);
+  const first = states2.map((k) => S[k]);
+  const { final: f, outputs: o, entered: e } = scanGraph(smaller, first, X, P, loop);
   states2.forEach((k, i) => {
     out[finals[k]] = f[i];
     out[entered[k]] = e[i];
@@ -141,8 +139,6 @@ function frontier(
   return edge;
 }
 
-const letters = (t: Tensor): string => "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
-
 /** Σ over the first axis; the sum of a sum is one sum with one more letter. */
 function sumOverTime(t: Tensor): Tensor {
   const { node } = t;
@@ -154,12 +150,11 @@ function sumOverTime(t: Tensor): Tensor {
       dtype,
     });
   }
-  return recordMap(`${letters(t)}->${letters(t).slice(1)}`, slot(0), [t], { name: "sum" });
+  const letters = lettersOfRank(t.rank);
+  return recordMap(`${letters}->${letters.slice(1)}`, slot(0), [t], { name: "sum" });
 }
-const scaled = (t: Tensor, times: number): Tensor =>
-  recordMap(`${letters(t)}->${letters(t)}`, slot(0), [t], { sizes: { Z: times }, name: "sum" });
-const repeated = (t: Tensor, length: number): Tensor =>
-  recordMap(`${letters(t)}->Z${letters(t)}`, slot(0), [t], {
-    sizes: { Z: length },
-    name: "repeat",
-  });
+/** The same at each of so many steps, added up. */
+function scaled(t: Tensor, times: number): Tensor {
+  const letters = lettersOfRank(t.rank);
+  return recordMap(`${letters}->${letters}`, slot(0), [t], { sizes: { Z: times }, name: "sum" });
+}

@@ -3,7 +3,7 @@
  *   Σ (a·b + c·d) = Σ a·b + Σ c·d,
  * for a product by itself runs in register tiles, and a mixed body does not.
  */
-import { isElementwise, type MapAttrs, recordMap } from "../ops/map.ts";
+import { isElementwise, type MapAttrs, recordEach, recordMap } from "../ops/map.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import { add, bind, type Expr, mul, neg, slot, slotsOf, sub } from "../scalar/index.ts";
 import type { Graph } from "../tensor/graph.ts";
@@ -28,7 +28,13 @@ export function split(graph: Graph, notes: string[] = []): Graph {
     const start = first.negative ? { negative: false, body: neg(first.body) } : first;
     return [
       rest.reduce(
-        (total, term) => joined(total, sumOf(term, attrs, args), term.negative),
+        (total, term) =>
+          recordEach(
+            "add",
+            (term.negative ? sub : add)(slot(0), slot(1)),
+            total,
+            sumOf(term, attrs, args),
+          ),
         sumOf(start, attrs, args),
       ),
     ];
@@ -72,10 +78,4 @@ function sumOf({ body }: Term, attrs: MapAttrs, args: readonly Tensor[]): Tensor
   const own = bind(body, (k) => slot(read.indexOf(k)));
   const given = read.map((k) => args[k]);
   return recordMap(spec, own, given, { sizes: { ...sizes }, dtype, name });
-}
-
-function joined(total: Tensor, term: Tensor, negative: boolean): Tensor {
-  const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, total.rank);
-  const body = (negative ? sub : add)(slot(0), slot(1));
-  return recordMap(`${letters},${letters}->${letters}`, body, [total, term], { name: "add" });
 }

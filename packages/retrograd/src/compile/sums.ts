@@ -6,6 +6,7 @@
 
 import { concatenateOp } from "../ops/concatenate.ts";
 import { filled, isElementwise, type MapAttrs, recordMap } from "../ops/map.ts";
+import type { PadAttrs } from "../ops/slice.ts";
 import { add, type Expr, slot } from "../scalar/index.ts";
 import { type Graph, uniform } from "../tensor/graph.ts";
 import { type Node, record, type Tensor } from "../tensor/tensor.ts";
@@ -77,12 +78,6 @@ export function flattenSums(graph: Graph): Graph {
     }
     return [sumOf(joinPads(terms, node.attrs), node.attrs)];
   });
-}
-
-interface PadAttrs {
-  low: readonly number[];
-  high: readonly number[];
-  interior: readonly number[];
 }
 
 /** Pads along one axis whose parts do not overlap, as one concatenation with zeros in the gaps. */

@@ -1,5 +1,5 @@
 /** From a graph to a program of a target, with the options that every way of compiling shares. */
-import { fail } from "../errors.ts";
+import { checkOptions, fail, oneOf } from "../errors.ts";
 import type { CompileOptions, Program, Weights } from "../nest/program.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
@@ -23,21 +23,14 @@ export interface JitOptions {
   shards?: Shards;
 }
 
-const KNOWN = ["target", "memoryLimit", "weights", "shards"];
 const WEIGHTS: readonly Weights[] = ["float32", "bfloat16"];
 /** @throws "unknown-option", "bad-argument", "target-missing", before anything is traced */
-export function checkOptions(where: string, options: JitOptions): void {
-  for (const given of Object.keys(options))
-    if (!KNOWN.includes(given)) fail("unknown-option", { where, given, known: KNOWN.join(", ") });
+export function checkJitOptions(where: string, options: JitOptions): void {
+  checkOptions(where, options, ["target", "memoryLimit", "weights", "shards"]);
   const { target = "auto", memoryLimit = 1, weights = "float32", shards } = options;
   targetNamed(target);
   if (shards) checkShards(where, shards);
-  if (!WEIGHTS.includes(weights))
-    fail("unknown-option", {
-      where: `weights of ${where}`,
-      given: String(weights),
-      known: WEIGHTS.join(", "),
-    });
+  oneOf(`weights of ${where}`, weights, WEIGHTS);
   if (weights !== "float32" && target === "reference")
     fail("bad-argument", {
       where: `weights of ${where}`,

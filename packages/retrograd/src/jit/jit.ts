@@ -10,7 +10,7 @@ import { concrete } from "../tensor/tensor.ts";
 import { flattenArguments, rebuild } from "../tensor/tree.ts";
 import { spread } from "../transform/batched.ts";
 import { isReady } from "../transform/function.ts";
-import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 import { type Spread, traceShards } from "./shards.ts";
 
 export { compileGraph, type JitOptions, type TargetName } from "./compileGraph.ts";
@@ -41,7 +41,7 @@ export function jit<F extends (...args: any[]) => unknown>(
   f: F,
   options: JitOptions = {},
 ): F & Jitted<F> {
-  checkOptions("jit", options);
+  checkJitOptions("jit", options);
   const { shards } = options,
     outputs = shards?.outputs;
   const cache = new Map<string, { program: Program; traced: Spread }>();

@@ -22,7 +22,7 @@ import {
   rebuild,
 } from "../tensor/tree.ts";
 import { spread } from "../transform/batched.ts";
-import { checkOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
 import { traceShards } from "./shards.ts";
 
 export interface Resident<C, O> {
@@ -56,7 +56,7 @@ export function resident<C, O>(
   carry: C,
   options: JitOptions = {},
 ): Resident<C, O> {
-  checkOptions("resident", options);
+  checkJitOptions("resident", options);
   const { shards } = options;
   const first = flatten(carry, groupOf("carry", "resident"));
   const cache = new Map<string, Compiled>();

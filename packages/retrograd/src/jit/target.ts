@@ -1,5 +1,5 @@
 /** The targets by name, and what each must offer. */
-import { fail } from "../errors.ts";
+import { fail, oneOf } from "../errors.ts";
 import type { CompileOptions, Missing, Program } from "../nest/program.ts";
 import { compileReference } from "../targets/reference.ts";
 import { compileWasm, hasLanes } from "../targets/wasm/index.ts";
@@ -30,13 +30,7 @@ export const allTargets = (): readonly Target[] => [...targets.values()];
  */
 export function targetNamed(name: string): Target {
   if (name === "auto") return allTargets().find((t) => !t.missing())!;
-  const target = targets.get(name);
-  if (!target)
-    fail("unknown-option", {
-      where: "target",
-      given: name,
-      known: ["auto", ...targets.keys()].join(", "),
-    });
+  const target = targets.get(oneOf("target", name, ["auto", ...targets.keys()]))!;
   const missing = target.missing();
   if (missing) fail("target-missing", { target: name, ...missing });
   return target;

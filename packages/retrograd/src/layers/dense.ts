@@ -1,10 +1,11 @@
 /** A product with a matrix, in every moment. */
+
 import { activate, checkActivation } from "../cells/activation.ts";
 import { wholeNumber } from "../cells/cell.ts";
 import { type Initial, init } from "../cells/init.ts";
+import { checkOptions } from "../errors.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { featuresOf, inputOption, type Layer, needsFloat, pointwise } from "./layer.ts";
-import { checkOptions } from "./options.ts";
 
 export interface DenseOptions {
   /** The name of an activation, such as "relu"; "linear" by default. */

@@ -1,13 +1,14 @@
 /** Dropout between layers: in training, parts of the signal are left out at random. */
+
 import { checkRate } from "../cells/stack.ts";
 import { fail } from "../errors/layers.ts";
+import { checkOptions } from "../errors.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import * as random from "../ops/random.ts";
 import { constant, less, mul, select, slot } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Layer, type Nothing, needsFloat } from "./layer.ts";
-import { checkOptions } from "./options.ts";
 
 export interface DropoutOptions {
   /**

@@ -1,11 +1,12 @@
 /** A row of numbers for every symbol. */
+
 import { wholeNumber } from "../cells/cell.ts";
 import { type Initial, init } from "../cells/init.ts";
 import { fail } from "../errors/layers.ts";
+import { checkOptions } from "../errors.ts";
 import { checkIndices, take } from "../ops/take.ts";
 import { type Shape, showShape, type Tensor } from "../tensor/tensor.ts";
 import { type Layer, pointwise } from "./layer.ts";
-import { checkOptions } from "./options.ts";
 
 export interface EmbeddingOptions {
   /** First value of the table; normal with deviation 1 by default, as in PyTorch. */

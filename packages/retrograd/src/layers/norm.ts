@@ -1,11 +1,12 @@
 /** Layer normalisation: every moment of every sample on a scale of its own. */
+
 import { init } from "../cells/init.ts";
+import { checkOptions } from "../errors.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import { add, div, mul, slot, sqrt, square, sub } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { featuresOf, inputOption, type Layer, needsFloat, pointwise } from "./layer.ts";
-import { checkOptions } from "./options.ts";
 
 export interface LayerNormOptions {
   /** Added to the variance; 1e-5 by default. */

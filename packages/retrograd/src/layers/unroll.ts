@@ -1,4 +1,5 @@
 /** A cell over time, as a layer: [batch, time, in] → [batch, time, out]. */
+
 import { type Bidirectional, isBidirectional } from "../cells/bidirectional.ts";
 import { type Cell, inStepOf } from "../cells/cell.ts";
 import { isCell } from "../cells/stack.ts";
@@ -6,15 +7,14 @@ import { typesOfCell, withoutInitial } from "../cells/trace.ts";
 import { start, throughTime } from "../cells/unroll.ts";
 import { type ZoneoutRates, zoneout } from "../cells/zoneout.ts";
 import { fail } from "../errors/layers.ts";
-import { concatenate } from "../ops/concatenate.ts";
+import { checkOptions } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import * as random from "../ops/random.ts";
 import { swapAxes } from "../ops/shape.ts";
-import { type DType, isFloat } from "../scalar/dtype.ts";
-import { type Shape, showShape, type Tensor } from "../tensor/tensor.ts";
+import { isFloat } from "../scalar/dtype.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { leavesOf, mapTree } from "../tensor/tree.ts";
-import { type Context, type Flow, inputOption, type Layer, needsTime, type Ran } from "./layer.ts";
-import { checkOptions } from "./options.ts";
+import { type Context, inputOption, type Layer, needsTime, type Ran } from "./layer.ts";
 
 export interface UnrollLayerOptions {
   /** From the last moment to the first; outputs stay in the order of the inputs. */
@@ -58,8 +58,11 @@ export function unroll(
 const nameOf = (x: unknown): string =>
   typeof x === "function" ? "a function" : ((x as { name?: string } | null)?.name ?? String(x));
 
-function oneWay(cell: Cell, reverse: boolean): Unrolled {
-  const name = `unroll(${cell.name}${reverse ? ", reverse" : ""})`;
+function oneWay(
+  cell: Cell,
+  reverse: boolean,
+  name = `unroll(${cell.name}${reverse ? ", reverse" : ""})`,
+): Unrolled {
   return {
     kind: "unroll",
     name,
@@ -69,7 +72,9 @@ function oneWay(cell: Cell, reverse: boolean): Unrolled {
     draws: cell.draws,
     wholeOnly: reverse ? "it begins at the end of the sequence" : undefined,
     plan(input, float) {
-      const { params, state, output } = planOf(name, cell, input, float);
+      needsTime(name, input);
+      const { shape, dtype } = input;
+      const { params, state, output } = typesOfCell(cell, { shape, dtype }, float);
       return { params, state, output: { ...output, time: true } };
     },
     start: (params, { state }, batch) => start(state, cell.learned(params), batch),
@@ -82,60 +87,19 @@ function oneWay(cell: Cell, reverse: boolean): Unrolled {
 }
 
 function bothWays(both: Bidirectional, reverse: boolean): Unrolled {
-  const { forward, backward, merge } = both;
   const name = `unroll(${both.name})`;
+  const [forward, backward] = [
+    oneWay(both.forward, reverse, name),
+    oneWay(both.backward, !reverse, name),
+  ];
   return {
-    kind: "unroll",
-    name,
+    ...forward,
+    ...both.join(forward, backward),
     cell: both,
-    input: inputOption(forward.input),
-    keepsShape: false,
     draws: forward.draws || backward.draws,
     wholeOnly: "its backward half begins at the end of the sequence",
-    plan(input, float) {
-      const [f, b] = [forward, backward].map((cell) => planOf(name, cell, input, float));
-      const shape = merged(f.output.shape, b.output.shape, merge);
-      return {
-        params: { forward: f.params, backward: b.params },
-        state: { forward: f.state, backward: b.state },
-        output: { shape, dtype: f.output.dtype, time: true },
-      };
-    },
-    start: (params, { state }, batch) => ({
-      forward: start((state as any).forward, forward.learned(params.forward), batch),
-      backward: start((state as any).backward, backward.learned(params.backward), batch),
-    }),
-    whole(params, x, context) {
-      const go = (cell: Cell, way: "forward" | "backward", at: number) => {
-        const key = context.key && random.fold(context.key, at);
-        const own = { ...context, state: context.state[way], key };
-        return pass(cell, params[way], x, own, reverse !== (way === "backward"));
-      };
-      const [f, b] = [go(forward, "forward", 0), go(backward, "backward", 1)];
-      const output =
-        merge === "concatenate"
-          ? concatenate([f.output, b.output], -1)
-          : f.output.add(b.output).mul(merge === "mean" ? 0.5 : 1);
-      return { output, state: { forward: f.state, backward: b.state } };
-    },
     moment: () => fail("cannot-stream", { what: name, reason: "it reads both ways" }),
   };
-}
-
-function planOf(name: string, cell: Cell, input: Flow, float: DType) {
-  needsTime(name, input);
-  return typesOfCell(cell, { shape: input.shape, dtype: input.dtype }, float);
-}
-
-function merged(f: Shape, b: Shape, merge: Bidirectional["merge"]): Shape {
-  if (merge === "concatenate") return [...f.slice(0, -1), f[f.length - 1] + b[b.length - 1]];
-  if (showShape(f) !== showShape(b))
-    fail("shape-mismatch", {
-      op: `bidirectional: ${merge}`,
-      given: `outputs ${showShape(f)} forward and ${showShape(b)} backward`,
-      expected: "outputs of one shape",
-    });
-  return f;
 }
 
 /** Once through time, in one direction. */

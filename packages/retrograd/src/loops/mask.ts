@@ -5,11 +5,10 @@
  * is still the initial one when the last valid step is met: what packed sequences mean elsewhere.
  */
 import { fail } from "../errors.ts";
-import { map, recordMap } from "../ops/map.ts";
-import { constant, index, less, select, slot } from "../scalar/index.ts";
+import { lettersOfRank } from "../ops/axes.ts";
+import { map, recordEach } from "../ops/map.ts";
+import { index, less, select, slot } from "../scalar/index.ts";
 import { sameShape, showType, type Tensor } from "../tensor/tensor.ts";
-
-const letters = (rank: number): string => "abcdefghijklmnopqrsuvwxyz".slice(0, rank);
 
 /**
  * The mask [time, …] that the options ask for, if any.
@@ -50,11 +49,9 @@ export function maskOfLengths(lengths: Tensor, time: number): Tensor {
       given: `length ${lengths.data[bad]} of sequence ${bad}`,
       expected: `0 to ${time} steps`,
     });
-  const batch = letters(lengths.rank);
-  return map(`${batch}->t${batch}`, less(index("t"), slot(0)), [lengths], {
-    sizes: { t: time },
-    name: "mask",
-  });
+  const batch = lettersOfRank(lengths.rank);
+  const valid = less(index("Z"), slot(0));
+  return map(`${batch}->Z${batch}`, valid, [lengths], { sizes: { Z: time }, name: "mask" });
 }
 
 /** True when the mask speaks of the leading axes of `t`. */
@@ -71,16 +68,7 @@ export function held(valid: Tensor, next: Tensor, before?: Tensor): Tensor {
         : `output ${showType(next)} of the step`,
       expected: `the leading axes of the mask, [${valid.shape.join(", ")}]`,
     });
-  const all = letters(next.rank);
-  const few = letters(valid.rank);
   return before
-    ? recordMap(
-        `${few},${all},${all}->${all}`,
-        select(slot(0), slot(1), slot(2)),
-        [valid, next, before],
-        { name: "hold" },
-      )
-    : recordMap(`${few},${all}->${all}`, select(slot(0), slot(1), constant(0)), [valid, next], {
-        name: "mask",
-      });
+    ? recordEach("hold", select(slot(0), slot(1), slot(2)), valid, next, before)
+    : recordEach("mask", select(slot(0), slot(1), 0), valid, next);
 }

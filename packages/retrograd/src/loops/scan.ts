@@ -70,9 +70,10 @@ export function scanGraph(
   state: readonly Tensor[],
   inputs: readonly Tensor[],
   params: readonly Tensor[],
-  { length, reverse = false }: { length: number; reverse?: boolean },
+  { length, reverse = false, chunk }: { length: number; reverse?: boolean; chunk?: number },
 ): Scanned {
-  const loop: Loop = { step, states: state.length, inputs: inputs.length, length, reverse };
+  const counts = { states: state.length, inputs: inputs.length };
+  const loop: Loop = { step, ...counts, length, reverse, ...(chunk && { chunk }) };
   const [final, outputs, entered] = results(
     loop,
     record(scanOp, [...state, ...inputs, ...params], loop),

@@ -7,7 +7,7 @@
  * captures from around it becomes a further param. Sequences of different lengths are masks: past
  * its end the state of a sequence is held and its outputs are zero.
  */
-import { fail, within } from "../errors.ts";
+import { checkOptions, fail, within } from "../errors.ts";
 import { close } from "../tensor/graph.ts";
 import { apply, placeholder, showType, Tensor, type Type } from "../tensor/tensor.ts";
 import { flattenLike, groupOf, isTensor, leavesOf, type Place, rebuild } from "../tensor/tree.ts";
@@ -50,7 +50,7 @@ export function scan<S, X = undefined, P = undefined, Y = undefined>(
   params?: P,
   options: ScanOptions = {},
 ): { state: S; outputs: Y } {
-  checkOptions(options);
+  checkOptions("scan", options, ["reverse", "length", "lengths", "mask"]);
   const groups = {
     state: named(state, "state", groupOf("state", "scan")),
     input: named(inputs, "input", groupOf("inputs", "scan")),
@@ -93,13 +93,6 @@ export const named = (tree: unknown, group: string, place: Place): Named[] =>
   leavesOf<Tensor>(tree, isTensor, "", place).map(([path, t]) => [path || group, t]);
 
 const moment = (t: Tensor): Type => ({ shape: t.shape.slice(1), dtype: t.dtype });
-
-const KNOWN = ["reverse", "length", "lengths", "mask"];
-function checkOptions(options: ScanOptions): void {
-  for (const given of Object.keys(options))
-    if (!KNOWN.includes(given))
-      fail("unknown-option", { where: "scan", given, known: KNOWN.join(", ") });
-}
 
 const label = (name: string, t: Tensor) =>
   name === "input" ? `the input ${showType(t)}` : `input "${name}" ${showType(t)}`;

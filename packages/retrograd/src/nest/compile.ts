@@ -2,12 +2,14 @@
 
 import { settleCollectives } from "../compile/collectives.ts";
 import { type Optimised, optimise } from "../compile/index.ts";
+import { slot } from "../scalar/index.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { mayShare } from "./control.ts";
 import { explain } from "./explain.ts";
 import { lowerGraph } from "./lower.ts";
 import type { Abilities, Buffer, Schedule } from "./nest.ts";
 import { plan } from "./plan.ts";
+import { writing } from "./pointwise.ts";
 import type { CompileOptions } from "./program.ts";
 import { verify } from "./verify.ts";
 import { whole } from "./view.ts";
@@ -89,36 +91,9 @@ function settleResidents(
   });
   for (const [from, to] of copies) {
     if (to.length === 0) continue;
-    const body = [
-      {
-        kind: "for",
-        index: "i",
-        count: to.length,
-        step: 1,
-        body: [
-          {
-            kind: "store",
-            buffer: to,
-            at: { base: 0, terms: [["i", 1]] },
-            value: {
-              kind: "load",
-              buffer: from,
-              at: { base: 0, terms: [["i", 1]] },
-              stride: 0,
-              dtype: to.dtype,
-              lanes: 1,
-            },
-          },
-        ],
-      },
-    ] as const;
-    w.emit({
-      name: "keep",
-      body,
-      reads: [{ buffer: from }],
-      writes: [{ buffer: to }],
-      flops: 0,
-      note: "copied: the old value is still read while the new one is made",
-    });
+    const shape = [to.length];
+    const kernel = writing(whole(to, shape), "keep", slot(0), [whole(from, shape)], w.can);
+    const note = "copied: the old value is still read while the new one is made";
+    w.emit({ ...kernel, note });
   }
 }

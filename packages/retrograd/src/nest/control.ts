@@ -5,12 +5,13 @@
  * place and a copy.
  */
 
+import { same } from "../compile/rewrite.ts";
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
 import { type Node, type Shape, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
-import { type Buffer, type Item, plusTerms, resolve } from "./nest.ts";
+import { type Buffer, type Item, resolve } from "./nest.ts";
 import type { Places } from "./places.ts";
-import { atIndex, contiguous, sameView, type View } from "./view.ts";
+import { atIndex, sameView, type View, whole } from "./view.ts";
 
 interface StatePlan {
   /** Where the state lies when step t begins, and where the next one goes. */
@@ -48,22 +49,21 @@ export function emitScan(l: Places, node: Node<Loop>): void {
         historyBuffer(l, [total + 1, ...init.shape], init, step.inputs[k].name ?? "state", depth);
       const at = (row: number): View => atIndex(history, row);
       l.copyInto(init, at(reverse ? total : 0));
-      const stack = (from: number): View =>
-        per === 1
-          ? { ...at(from), shape: [length, ...init.shape], strides: history.strides }
-          : {
-              ...at(from),
-              shape: [length, per, ...init.shape],
-              strides: [history.strides[0] * per, ...history.strides],
-            };
-      for (const j of rows.entered)
-        l.setPlace(node, j < 0 ? entered[k] : outs[j], stack(reverse ? 1 : 0));
-      for (const j of rows.outputs) l.setPlace(node, outs[j], stack(reverse ? 0 : 1));
       const chunks: View = {
         ...history,
         shape: [length, ...init.shape],
         strides: [history.strides[0] * per, ...history.strides.slice(1)],
       };
+      const stack = (from: number): View => {
+        const rows = { ...chunks, offset: at(from).offset };
+        if (per === 1) return rows;
+        const [chunk] = rows.strides;
+        const shape = [length, per, ...init.shape];
+        return { ...rows, shape, strides: [chunk, ...history.strides] };
+      };
+      for (const j of rows.entered)
+        l.setPlace(node, j < 0 ? entered[k] : outs[j], stack(reverse ? 1 : 0));
+      for (const j of rows.outputs) l.setPlace(node, outs[j], stack(reverse ? 0 : 1));
       if (rows.inner) {
         const { node: inside, state } = rows.inner,
           others = inner.get(inside);
@@ -73,13 +73,9 @@ export function emitScan(l: Places, node: Node<Loop>): void {
             : others?.(s, t),
         );
       }
-      const shifted = (t: string, by: number): View => ({
-        ...atIndex(chunks, t),
-        offset: plusTerms(atIndex(chunks, t).offset, [], by * history.strides[0] * per),
-      });
       return {
-        now: (t) => shifted(t, reverse ? 1 : 0),
-        next: (t) => shifted(t, reverse ? 0 : 1),
+        now: (t) => atIndex(chunks, t, reverse ? 1 : 0),
+        next: (t) => atIndex(chunks, t, reverse ? 0 : 1),
         final: at(reverse ? 0 : total),
       };
     }
@@ -143,7 +139,7 @@ type HistoryOf = (state: number, t: string) => View | undefined;
 function historyBuffer(l: Places, shape: Shape, type: Type, name: string, depth: number): View {
   const buffer = l.w.buffer(shape, type.dtype, `history of ${name}`, { depth });
   [buffer.rows] = shape;
-  return { buffer, offset: { base: 0, terms: [] }, shape, strides: contiguous(shape) };
+  return whole(buffer, shape);
 }
 
 /**
@@ -204,8 +200,6 @@ function settle(l: Places, node: Node, output: number): void {
   l.setPlace(node, output, wanted);
 }
 
-const same = (a: Tensor, b: Tensor): boolean => a.node === b.node && a.output === b.output;
-
 /** Which outputs of a node anybody reads. */
 function readersOf(l: Places, node: Node): (output: number) => boolean {
   const used = l.usedOutputs(node);
@@ -236,10 +230,7 @@ function moveStates(l: Places, moves: readonly { from: View; to: View }[]): void
 }
 
 const isWhole = (v: View): boolean =>
-  v.offset.base === 0 &&
-  v.offset.terms.length === 0 &&
-  `${v.strides}` === `${contiguous(v.shape)}` &&
-  v.shape.reduce((a, b) => a * b, 1) === v.buffer.length;
+  sameView(v, whole(v.buffer, v.shape)) && sizeOf(v.shape) === v.buffer.length;
 
 /** True when writing `next` where `now` lies disturbs no reader of `now` in these items. */
 export function mayShare(items: readonly Item[], next: Buffer, now: Buffer): boolean {
@@ -290,14 +281,7 @@ export function emitWhile(l: Places, node: Node<While>): void {
     return place;
   });
   const flag = w.buffer([], "bool", "condition", { depth: w.depth + 1 });
-  const test = w.inner(() =>
-    l.step(
-      w,
-      condition,
-      [...places, ...params],
-      [{ buffer: flag, offset: { base: 0, terms: [] }, shape: [], strides: [] }],
-    ),
-  );
+  const test = w.inner(() => l.step(w, condition, [...places, ...params], [whole(flag, [])]));
   const turn = w.inner(() => {
     const next = l.step(
       w,

@@ -3,50 +3,28 @@
  */
 import { bytesOf } from "../scalar/dtype.ts";
 import type { Graph } from "../tensor/graph.ts";
-import type { Buffer, Item, Kernel, Schedule } from "./nest.ts";
+import { type Buffer, type Item, kernelsOf, type Schedule } from "./nest.ts";
 
-const mega = (n: number): string =>
-  n >= 1e9
-    ? `${(n / 1e9).toFixed(2)} G`
-    : n >= 1e6
-      ? `${(n / 1e6).toFixed(2)} M`
-      : n >= 1e3
-        ? `${(n / 1e3).toFixed(1)} k`
-        : `${n} `;
-const size = (bytes: number): string =>
-  bytes >= 2 ** 20
-    ? `${(bytes / 2 ** 20).toFixed(1)} MiB`
-    : bytes >= 1024
-      ? `${(bytes / 1024).toFixed(1)} KiB`
-      : `${bytes} bytes`;
-
-/** Σ of a figure of kernels, over the turns of loops where they are counted. */
-function total(
-  items: readonly Item[],
-  of: (k: Kernel) => number,
-  turns = (count: number) => count,
-): number {
-  return items.reduce((n, item) => {
-    if (item.kind === "kernel") return n + of(item.kernel);
-    if (item.kind === "loop") return n + turns(item.count) * total(item.body, of, turns);
-    if (item.kind === "while") return n + total([...item.condition, ...item.body], of, turns);
-    return n;
-  }, 0);
-}
-export const flopsOf = (items: readonly Item[]): number => total(items, (k) => k.flops);
-const kernelsIn = (items: readonly Item[]): number =>
-  total(
-    items,
-    () => 1,
-    () => 1,
-  );
+/** A quantity in the largest of its units that it fills; the first unit is counted whole. */
+const inUnits = (n: number, step: number, digits: readonly number[], units: readonly string[]) => {
+  let k = 0;
+  while (n >= step && k < units.length - 1) [n, k] = [n / step, k + 1];
+  return `${k ? n.toFixed(digits[k - 1]) : n} ${units[k]}`;
+};
+const mega = (n: number): string => inUnits(n, 1000, [1, 2, 2], ["", "k", "M", "G"]);
+const size = (n: number): string => inUnits(n, 1024, [1, 1], ["bytes", "KiB", "MiB"]);
 
 export function explain(graph: Graph, schedule: Schedule, peakBytes: number): string {
   const lines: string[] = [];
-  const flops = flopsOf(schedule.main);
+  let kernels = 0,
+    total = 0;
+  kernelsOf(schedule.main, ({ flops }, loops) => {
+    kernels++;
+    total += loops.reduce((n, { count }) => n * count, flops);
+  });
   lines.push(
     `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
-    `${kernelsIn(schedule.main)} kernels, ${mega(flops)}FLOP a call, ${size(peakBytes)} of memory`,
+    `${kernels} kernels, ${mega(total)}FLOP a call, ${size(peakBytes)} of memory`,
   );
   const kept = schedule.buffers.filter(
     (b) => b.kind === "temporary" && !b.alias && Number.isInteger(b.rows) && b.offset !== undefined,

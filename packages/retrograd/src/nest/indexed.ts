@@ -1,147 +1,114 @@
 /** Ops whose addresses are data: gather, its ordered transpose, and the k largest. */
 
-import type { DType } from "../scalar/dtype.ts";
 import { bytesOf } from "../scalar/dtype.ts";
-import { scalars } from "../scalar/index.ts";
+import {
+  add,
+  and,
+  constant,
+  equal,
+  greater,
+  index,
+  less,
+  max,
+  min,
+  or,
+  select,
+  slot,
+} from "../scalar/index.ts";
 import type { Node } from "../tensor/tensor.ts";
-import { fill } from "./copies.ts";
-import { type Affine, at, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
+import { Body, type Sources } from "./body.ts";
+import {
+  type Affine,
+  at,
+  type Dynamic,
+  loop,
+  loops,
+  plusTerms,
+  type Stmt,
+  type Value,
+} from "./nest.ts";
 import type { Places } from "./places.ts";
 import type { View } from "./view.ts";
 
 export function emitIndexed(l: Places, node: Node): void {
   l.flush();
-  if (node.op.name === "gather") rows(l, node, "gather");
-  else if (node.op.name === "scatterAdd") rows(l, node, "scatterAdd");
-  else if (node.op.name === "topK") topK(l, node);
-  else throw new Error(`no rule computes ${node.op.name}`);
+  if (node.op.name === "topK") topK(l, node);
+  else rows(l, node, node.op.name === "gather");
 }
 
-const call = (name: string, dtype: DType, ...args: Value[]): Value => ({
-  kind: "call",
-  fn: scalars.get(name)!,
-  args,
-  dtype,
-  lanes: args[0].lanes,
-});
-const number = (value: number, dtype: DType, lanes = 1): Value => ({
-  kind: "number",
-  value,
-  dtype,
-  lanes,
-});
-const local = (name: string, dtype: DType, lanes = 1): Value => ({
-  kind: "local",
-  name,
-  dtype,
-  lanes,
-});
-
-/** Address of a view with one loop per axis. */
-const addressIn = (v: View, index: readonly string[]): Affine =>
+/** Address of a view with one loop per axis; an axis without a name is not moved along. */
+const address = (v: View, names: readonly (string | undefined)[], base = 0): Affine =>
   plusTerms(
     v.offset,
-    index.map((i, d) => [i, v.strides[d]] as const),
+    names.flatMap((name, d) => (name ? [[name, v.strides[d]] as const] : [])),
+    base,
   );
+function load({ buffer }: View, at: Affine, lanes = 1, dynamic?: Dynamic): Value {
+  return { kind: "load", buffer, at, stride: 1, dtype: buffer.dtype, lanes, dynamic };
+}
+function store({ buffer }: View, at: Affine, value: Value, dynamic?: Dynamic): Stmt {
+  return { kind: "store", buffer, at, value, dynamic };
+}
+const namesOf = (letter: string, axes: readonly unknown[]): string[] =>
+  axes.map((_, d) => `${letter}${d}`);
+/** The values that a body is made of; it is read along no letter but that of the loop "i". */
+const from = (...slots: Value[]): Sources => ({
+  slots,
+  index: () => ({ kind: "index", at: at(0, ["i", 1]), stride: 0, dtype: "int32", lanes: 1 }),
+});
 
 /** One row moved (gather) or added (scatterAdd) per index; indices out of range are clamped. */
-function rows(
-  l: Places,
-  node: Node<{ batch: number; size?: number }>,
-  kind: "gather" | "scatterAdd",
-): void {
-  const { batch } = node.attrs,
-    gathers = kind === "gather";
-  const [a, b] = node.args.map((t) => l.view(t));
-  const out = l.destination(node),
-    indices = b;
+function rows(l: Places, node: Node<{ batch: number }>, gathers: boolean): void {
+  const { batch } = node.attrs;
+  const [given, indices] = node.args.map((t) => l.view(t));
+  const out = l.destination(node);
   // The table is indexed; the list has one row per index.
-  const [table, list] = gathers ? [a, out] : [out, a];
-  const count = table.shape[batch],
-    stride = table.strides[batch];
-  const outer = indices.shape.map((_, d) => `g${d}`),
-    rest = table.shape.slice(batch + 1).map((_, d) => `r${d}`);
-  const which: Value = {
-    kind: "load",
-    buffer: indices.buffer,
-    at: addressIn(indices, outer),
-    stride: 0,
-    dtype: "int32",
-    lanes: 1,
-  };
-  const clamped = call(
-    "min",
-    "int32",
-    call("max", "int32", which, number(0, "int32")),
-    number(count - 1, "int32"),
-  );
-  const dynamic = { index: local("row", "int32"), stride, count };
-  const { dtype } = out.buffer;
-  if (!gathers) fill(l, out, 0);
-  const lanes = l.w.can.vectorBytes / bytesOf(dtype);
-  const inRow = { shape: table.shape.slice(batch + 1), strides: table.strides.slice(batch + 1) };
-  const last = rest.length - 1;
-  const dense =
-    last >= 0 && inRow.strides[last] === 1 && list.strides[list.strides.length - 1] === 1;
-  const move = (width: number, start: number, names: readonly string[]): Stmt[] => {
-    const tableAt = plusTerms(
-      table.offset,
-      [
-        ...outer.slice(0, batch).map((i, d) => [i, table.strides[d]] as const),
-        ...names.map((i, d) => [i, inRow.strides[d]] as const),
-      ],
-      start * (inRow.strides[last] ?? 0),
-    );
-    const listAt = plusTerms(
-      addressIn({ ...list, strides: list.strides.slice(0, outer.length) }, outer),
-      names.map((i, d) => [i, list.strides[outer.length + d]] as const),
-      start * (list.strides[outer.length + last] ?? 0),
-    );
-    const read = (v: View, where: Affine, moves: boolean): Value => ({
-      kind: "load",
-      buffer: v.buffer,
-      at: where,
-      stride: 1,
-      dtype,
-      lanes: width,
-      dynamic: moves ? dynamic : undefined,
-    });
-    return gathers
-      ? [{ kind: "store", buffer: out.buffer, at: listAt, value: read(table, tableAt, true) }]
-      : [
-          {
-            kind: "store",
-            buffer: out.buffer,
-            at: tableAt,
-            dynamic,
-            value: call("add", dtype, read(table, tableAt, true), read(list, listAt, false)),
-          },
-        ];
-  };
-  let inner: Stmt[];
-  if (last < 0) inner = move(1, 0, []);
-  else {
-    const size = inRow.shape[last],
-      vectors = dense ? Math.floor(size / lanes) * lanes : 0;
-    inner = [
-      ...loop("v", vectors, move(lanes, 0, [...rest.slice(0, -1), "v"]), lanes),
-      ...loop("s", size - vectors, move(1, vectors, [...rest.slice(0, -1), "s"])),
+  const [table, list] = gathers ? [given, out] : [out, given];
+  const count = table.shape[batch];
+  const row = table.shape.slice(batch + 1);
+  const [around, within] = [namesOf("g", indices.shape), namesOf("r", row)];
+  if (!gathers) l.write(out, "fill", constant(0));
+
+  const head = new Body(1, "row");
+  const which = head.load(load(indices, address(indices, around)), "index");
+  const held = head.value(min(max(slot(0), 0), count - 1), from(which), "int32");
+  const dynamic = { index: held, stride: table.strides[batch], count };
+  /** One vector of a row, with the loop over its last axis named `last` and begun at `start`. */
+  const move = (lanes: number, last?: string, start = 0): Stmt[] => {
+    const names = last ? within.with(-1, last) : within;
+    const place = (v: View, outer: readonly (string | undefined)[]) =>
+      address(v, [...outer, ...names], start * (v.strides.at(-1) ?? 0));
+    const [inTable, inList] = [
+      place(table, [...around.slice(0, batch), undefined]),
+      place(list, around),
     ];
-    for (let d = last - 1; d >= 0; d--) inner = loop(rest[d], inRow.shape[d], inner);
-  }
-  let body: Stmt[] = [{ kind: "let", name: "row", value: clamped }, ...inner];
-  for (let d = outer.length - 1; d >= 0; d--) body = loop(outer[d], indices.shape[d], body);
+    const read = load(table, inTable, lanes, dynamic);
+    if (gathers) return [store(list, inList, read)];
+    const body = new Body(lanes, `sum${lanes}_`);
+    const values = from(read, load(list, inList, lanes));
+    const value = body.value(add(slot(0), slot(1)), values, out.buffer.dtype);
+    return [...body.statements, store(table, inTable, value, dynamic)];
+  };
+  const size = row.at(-1);
+  const dense = table.strides.at(-1) === 1 && list.strides.at(-1) === 1;
+  const lanes = l.w.can.vectorBytes / bytesOf(out.buffer.dtype);
+  const vectors = size && dense ? size - (size % lanes) : 0;
+  const inner =
+    size === undefined
+      ? move(1)
+      : loops("r", row.slice(0, -1), [
+          ...loop("v", vectors, move(lanes, "v"), lanes),
+          ...loop("s", size - vectors, move(1, "s", vectors)),
+        ]);
+  const body = loops("g", indices.shape, [...head.statements, ...inner]);
   l.setPlace(node, 0, out);
   if (count === 0 || body.length === 0) return;
+  const reads = [given, indices, ...(gathers ? [] : [out])];
   l.w.emit({
-    name: kind,
+    name: node.op.name,
     body,
     flops: gathers ? 0 : node.outputs[0].shape.length,
-    reads: [
-      { buffer: a.buffer },
-      { buffer: b.buffer },
-      ...(gathers ? [] : [{ buffer: out.buffer }]),
-    ],
+    reads: reads.map(({ buffer }) => ({ buffer })),
     writes: [{ buffer: out.buffer }],
     note: gathers ? "rows picked by index" : "rows added by index, in order",
   });
@@ -157,80 +124,43 @@ function topK(l: Places, node: Node<{ k: number }>): void {
     picks = l.destination(node, 1, "topK");
   const { dtype } = x.buffer,
     n = x.shape[x.shape.length - 1],
-    outer = x.shape.slice(0, -1).map((_, d) => `o${d}`);
-  const low = dtype === "int32" ? -(2 ** 31) : -Infinity,
-    int = (v: number) => number(v, "int32");
-  const element: Value = {
-    kind: "load",
-    buffer: x.buffer,
-    at: addressIn(x, [...outer, "i"]),
-    stride: 0,
-    dtype,
-    lanes: 1,
+    outer = x.shape.slice(0, -1),
+    names = namesOf("o", outer);
+  const isInt = dtype === "int32";
+  const local = (name: string, of = dtype): Value => ({ kind: "local", name, dtype: of, lanes: 1 });
+  const number = (value: number, of = dtype): Value => {
+    return { kind: "number", value, dtype: of, lanes: 1 };
   };
-  const v = local("v", dtype),
-    i: Value = { kind: "index", at: at(0, ["i", 1]), stride: 0, dtype: "int32", lanes: 1 };
-  const [best, bestAt, last, lastAt] = [
-    local("best", dtype),
-    local("bestAt", "int32"),
-    local("last", dtype),
-    local("lastAt", "int32"),
-  ];
-  const or = (a: Value, b: Value) => call("or", "bool", a, b),
-    and = (a: Value, b: Value) => call("and", "bool", a, b);
-  const after = or(
-    call("less", "bool", v, last),
-    and(call("equal", "bool", v, last), call("greater", "bool", i, lastAt)),
-  );
-  const better = and(
-    after,
-    or(call("greater", "bool", v, best), call("less", "bool", bestAt, int(0))),
-  );
-  const clean =
-    dtype === "int32"
-      ? element
-      : call(
-          "select",
-          dtype,
-          call("equal", "bool", local("raw", dtype), local("raw", dtype)),
-          local("raw", dtype),
-          number(low, dtype),
-        );
-  const scan: Stmt[] = [
-    ...(dtype === "int32" ? [] : [{ kind: "let", name: "raw", value: element } as const]),
-    { kind: "let", name: "v", value: clean },
-    { kind: "let", name: "better", value: better },
-    { kind: "set", name: "best", value: call("select", dtype, local("better", "bool"), v, best) },
-    {
-      kind: "set",
-      name: "bestAt",
-      value: call("select", "int32", local("better", "bool"), i, bestAt),
-    },
-  ];
-  const picked: Value = {
-    kind: "load",
-    buffer: x.buffer,
-    at: addressIn({ ...x, strides: x.strides.slice(0, -1) }, outer),
-    stride: 0,
-    dtype,
-    lanes: 1,
-    dynamic: { index: bestAt, stride: x.strides[x.strides.length - 1], count: n },
-  };
+  const put = (kind: "let" | "set", name: string, value: Value): Stmt => ({ kind, name, value });
+  const [best, bestAt] = [local("best"), local("bestAt", "int32")];
+
+  const one = new Body(1, "x");
+  const element = one.load(load(x, address(x, [...names, "i"])), "element");
+  const seen = from(element, local("last"), local("lastAt", "int32"), best, bestAt);
+  const low = isInt ? -(2 ** 31) : -Infinity;
+  const v = isInt ? slot(0) : select(equal(slot(0), slot(0)), slot(0), low);
+  const i = index("i");
+  const after = or(less(v, slot(1)), and(equal(v, slot(1)), greater(i, slot(2))));
+  const better = and(after, or(greater(v, slot(3)), less(slot(4), 0)));
+  const next = one.value(select(better, v, slot(3)), seen, dtype);
+  const nextAt = one.value(select(better, i, slot(4)), seen, "int32");
+
+  const dynamic = { index: bestAt, stride: x.strides[x.strides.length - 1], count: n };
+  const inPlace = (v: View) => address(v, [...names, "j0"]);
   const place: Stmt[] = [
-    { kind: "let", name: "best", value: number(low, dtype) },
-    { kind: "let", name: "bestAt", value: int(-1) },
-    ...loop("i", n, scan),
-    { kind: "store", buffer: values.buffer, at: addressIn(values, [...outer, "j"]), value: picked },
-    { kind: "store", buffer: picks.buffer, at: addressIn(picks, [...outer, "j"]), value: bestAt },
-    { kind: "set", name: "last", value: best },
-    { kind: "set", name: "lastAt", value: bestAt },
+    put("let", "best", number(low)),
+    put("let", "bestAt", number(-1, "int32")),
+    ...loop("i", n, [...one.statements, put("set", "best", next), put("set", "bestAt", nextAt)]),
+    store(values, inPlace(values), load(x, address(x, names), 1, dynamic)),
+    store(picks, inPlace(picks), bestAt),
+    put("set", "last", best),
+    put("set", "lastAt", bestAt),
   ];
-  let body: Stmt[] = [
-    { kind: "let", name: "last", value: number(dtype === "int32" ? 2 ** 31 - 1 : Infinity, dtype) },
-    { kind: "let", name: "lastAt", value: int(-1) },
-    ...loop("j", node.attrs.k, place),
-  ];
-  for (let d = outer.length - 1; d >= 0; d--) body = loop(outer[d], x.shape[d], body);
+  const body = loops("o", outer, [
+    put("let", "last", number(isInt ? 2 ** 31 - 1 : Infinity)),
+    put("let", "lastAt", number(-1, "int32")),
+    ...loops("j", [node.attrs.k], place),
+  ]);
   l.setPlace(node, 0, values);
   l.setPlace(node, 1, picks);
   l.w.emit({

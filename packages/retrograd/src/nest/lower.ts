@@ -5,6 +5,8 @@
  * of them.
  */
 
+import { addedSlots } from "../compile/sums.ts";
+import { LETTERS, lettersOfRank, namedSizes } from "../ops/axes.ts";
 import { isElementwise, type MapAttrs, reduced } from "../ops/map.ts";
 import { type Expr, rewrite, slot } from "../scalar/index.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
@@ -15,7 +17,7 @@ import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitIndexed } from "./indexed.ts";
 import type { Buffer } from "./nest.ts";
-import { type Histories, isInline, isTransposition, type LowerGraph, Places } from "./places.ts";
+import { type Histories, isInline, isView, type LowerGraph, Places } from "./places.ts";
 import { type PointwiseStep, pointwise } from "./pointwise.ts";
 import { emitReduction, isTiled } from "./products.ts";
 import type { Reduction } from "./reduce.ts";
@@ -31,15 +33,15 @@ interface OpenStep {
 }
 
 class Lowering extends Places {
-  private readonly outputs = new Set<Node>();
+  readonly #outputs = new Set<Node>();
   /** Additions that were done while one of their terms was stored. */
-  private readonly folded = new Set<Node>();
-  private open: OpenStep[] = [];
-  private openSpace = "";
-  private order: Node[] = [];
+  readonly #folded = new Set<Node>();
+  #open: OpenStep[] = [];
+  #openSpace = "";
+  #order: Node[] = [];
   /** Elementwise maps that nothing waits for but each other and the outputs. */
-  private readonly final = new Set<Node>();
-  private readonly sums = new Map<Node, readonly View[]>();
+  readonly #final = new Set<Node>();
+  readonly #sums = new Map<Node, readonly View[]>();
 
   readonly histories: Histories;
   constructor(w: Workspace, graph: Graph, inputs: readonly View[], histories: Histories) {
@@ -51,42 +53,42 @@ class Lowering extends Places {
   readonly step = lowerGraph;
 
   run(outs: readonly (View | undefined)[]): View[] {
-    this.order = topological(this.graph.outputs);
-    for (const n of this.order)
+    this.#order = topological(this.graph.outputs);
+    for (const n of this.#order)
       for (const a of n.args) {
         if (!this.readers.has(a.node)) this.readers.set(a.node, new Set());
         this.readers.get(a.node)!.add(n);
       }
-    this.graph.outputs.forEach((t) => this.outputs.add(t.node));
-    for (const n of [...this.order].reverse())
-      if (this.isFree(n) && [...(this.readers.get(n) ?? [])].every((r) => this.final.has(r)))
-        this.final.add(n);
+    this.graph.outputs.forEach((t) => this.#outputs.add(t.node));
+    for (const n of [...this.#order].reverse())
+      if (this.#isFree(n) && [...(this.readers.get(n) ?? [])].every((r) => this.#final.has(r)))
+        this.#final.add(n);
     const copies: [Tensor, View][] = [];
     this.graph.outputs.forEach((t, i) => {
       const view = outs[i];
       if (view && !this.place(t, view)) copies.push([t, view]);
     });
-    for (const n of [...this.order].reverse()) {
+    for (const n of [...this.#order].reverse()) {
       if (n.op.name === "concatenate") this.placeParts(n);
-      else if (n.op.lower === "collective") this.sums.set(n, reserveSums(this, n));
+      else if (n.op.lower === "collective") this.#sums.set(n, reserveSums(this, n));
     }
-    this.schedule();
+    this.#schedule();
     for (const [t, view] of copies) this.copyInto(t, view);
     return this.graph.outputs.map((t, i) => outs[i] ?? this.view(t));
   }
 
-  private isFree = (n: Node): boolean =>
-    this.isLazy(n) || (n.op.lower === "map" && isElementwise(n.attrs));
+  #isFree = (n: Node): boolean =>
+    this.#isLazy(n) || (n.op.lower === "map" && isElementwise(n.attrs));
 
   /**
    * Take ready nodes, elementwise ones of the open cluster first. Final ones come last, small ones
    * before large: then all that an update of parameters waits for (a norm, say) is known, and the
    * update is one pass over memory.
    */
-  private schedule(): void {
-    const pending = new Set(this.order.filter((n) => !this.places.has(n) && !this.isLazy(n)));
+  #schedule(): void {
+    const pending = new Set(this.#order.filter((n) => !this.places.has(n) && !this.#isLazy(n)));
     const done = (n: Node): boolean =>
-      this.isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
+      this.#isLazy(n) ? n.args.every((a) => done(a.node)) : !pending.has(n);
     const ready = (n: Node) => n.args.every((a) => done(a.node));
     while (pending.size) {
       let next: Node | undefined,
@@ -94,88 +96,82 @@ class Lowering extends Places {
       for (const n of pending) {
         if (!ready(n)) continue;
         const rank =
-          this.folded.has(n) || this.fits(n)
+          this.#folded.has(n) || this.#fits(n)
             ? 0
-            : this.final.has(n)
+            : this.#final.has(n)
               ? 4 + sizeOf(n.outputs[0].shape)
               : n.op.lower !== "map" || isElementwise(n.attrs)
                 ? 1
-                : n.args.some((a) => this.reachesOpen(a.node)) || this.additionAfter(n)
+                : n.args.some((a) => this.#reachesOpen(a.node)) || this.#additionAfter(n)
                   ? 2
                   : 3;
         if (rank < best) [next, best] = [n, rank];
         if (rank === 0) break;
       }
       if (!next) throw new Error("a graph without a ready node has a circle");
-      if (!this.folded.has(next) && !this.fits(next)) this.flush();
-      this.emit(next);
+      if (!this.#folded.has(next) && !this.#fits(next)) this.flush();
+      this.#emit(next);
       pending.delete(next);
     }
     this.flush();
   }
 
   /** Nodes that are read in place: views, constants, fills and other bodies without operands. */
-  private isLazy(n: Node): boolean {
-    return (
-      n.op.lower === "view" ||
-      n.op.lower === "constant" ||
-      n.op.lower === "input" ||
-      (n.op.lower === "map" && (isTransposition(n) || isInline(n)))
-    );
-  }
+  #isLazy = (n: Node): boolean =>
+    n.op.lower === "constant" || n.op.lower === "input" || isView(n) || isInline(n);
 
   /** May join the open cluster: same space, and what it reads of the cluster it reads in place. */
-  private fits(n: Node): boolean {
+  #fits(n: Node): boolean {
     if (
-      this.open.length === 0 ||
+      this.#open.length === 0 ||
       n.op.lower !== "map" ||
       !isElementwise(n.attrs) ||
-      spaceOf(n) !== this.openSpace
+      spaceOf(n) !== this.#openSpace
     )
       return false;
-    if (this.open.length >= 48) return false;
+    if (this.#open.length >= 48) return false;
     return n.args.every((a, k) =>
-      this.inCluster(a) === undefined
-        ? !this.reachesOpen(a.node)
+      this.#inCluster(a) === undefined
+        ? !this.#reachesOpen(a.node)
         : n.attrs.operands[k] === n.attrs.out,
     );
   }
-  private inCluster(t: Tensor): number | undefined {
-    const k = this.open.findIndex((s) => s.node === t.node);
+  #inCluster(t: Tensor): number | undefined {
+    const k = this.#open.findIndex((s) => s.node === t.node);
     return k < 0 ? undefined : k;
   }
   /** True when a lazy chain ends in a value that the open cluster has not stored yet. */
-  private reachesOpen = (n: Node): boolean =>
-    this.open.some((s) => s.node === n) ||
-    (this.isLazy(n) && n.args.some((a) => this.reachesOpen(a.node)));
+  #reachesOpen = (n: Node): boolean =>
+    this.#open.some((s) => s.node === n) ||
+    (this.#isLazy(n) && n.args.some((a) => this.#reachesOpen(a.node)));
 
-  private emit(n: Node): void {
-    if (n.op.lower === "map" && isElementwise(n.attrs)) this.emitPointwise(n);
-    else if (n.op.lower === "map") this.emitReduced(n);
+  #emit(n: Node): void {
+    if (n.op.lower === "map" && isElementwise(n.attrs)) this.#emitPointwise(n);
+    else if (n.op.lower === "map") this.#emitReduced(n);
     else if (n.op.name === "scan") emitScan(this, n);
     else if (n.op.name === "while") emitWhile(this, n);
     else if (n.op.lower === "copy") emitCopyOp(this, n);
-    else if (n.op.lower === "collective") emitCollective(this, n, this.sums.get(n)!);
+    else if (n.op.lower === "collective") emitCollective(this, n, this.#sums.get(n)!);
     else emitIndexed(this, n);
   }
 
-  private emitPointwise(n: Node<MapAttrs>): void {
-    if (this.folded.has(n)) return;
-    const step = this.stepOf(n);
-    if (this.open.length === 0) this.openSpace = spaceOf(n);
-    this.open.push({ node: n, step });
+  #emitPointwise(n: Node<MapAttrs>): void {
+    if (this.#folded.has(n)) return;
+    const step = this.#stepOf(n);
+    if (this.#open.length === 0) this.#openSpace = spaceOf(n);
+    this.#open.push({ node: n, step });
   }
 
-  private stepOf(n: Node<MapAttrs>): Omit<PointwiseStep, "stores"> {
+  #stepOf(n: Node<MapAttrs>): Omit<PointwiseStep, "stores"> {
     const { attrs } = n,
       rename = renaming(attrs.out);
     // Finding a source may close the cluster, so it is done before anything refers to it.
-    for (const a of n.args) if (this.inCluster(a) === undefined) this.source(a);
+    for (const a of n.args) if (this.#inCluster(a) === undefined) this.source(a);
     const operands: (Operand | number)[] = [];
-    const body = this.inlined(
+    const body = this.#inlined(
       n,
       (a, letters) => {
-        const k = this.inCluster(a);
+        const k = this.#inCluster(a);
         return slot(operands.push(k ?? { view: this.view(a), letters: rename(letters) }) - 1);
       },
       rename,
@@ -184,7 +180,7 @@ class Lowering extends Places {
   }
 
   /** The body of a map, with cheap operands written into it; `read` gives slots to the others. */
-  private inlined(
+  #inlined(
     n: Node<MapAttrs>,
     read: (a: Tensor, letters: string) => Expr,
     rename: (letters: string) => string,
@@ -195,7 +191,7 @@ class Lowering extends Places {
       if (leaf.kind === "index") return { kind: "index", letter: rename(leaf.letter) };
       const a = n.args[leaf.index],
         letters = attrs.operands[leaf.index];
-      if (this.inCluster(a) !== undefined) return read(a, letters);
+      if (this.#inCluster(a) !== undefined) return read(a, letters);
       const source = this.source(a);
       if ("view" in source) return read(a, letters);
       const inner = source.inline;
@@ -209,22 +205,22 @@ class Lowering extends Places {
 
   /** Close the cluster: store what others read. */
   flush(): void {
-    const open = this.open;
+    const open = this.#open;
     if (open.length === 0) return;
     const inside = new Set(open.map((s) => s.node));
-    const letters = renaming(open[0].node.attrs.out)(open[0].node.attrs.out);
-    const { attrs } = open[0].node;
-    const sizes = Object.fromEntries([...attrs.out].map((l, i) => [letters[i], attrs.sizes[l]]));
+    const [{ shape }] = open[0].node.outputs;
+    const letters = lettersOfRank(shape.length);
+    const sizes = namedSizes(letters, shape);
     const steps = open.map(({ node, step }): PointwiseStep => {
       const readOutside =
-        this.outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
+        this.#outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
       if (!readOutside && !this.wantedView(node, 0)) return { ...step, stores: [] };
       const view = this.destination(node, 0, node.attrs.name);
       this.setPlace(node, 0, view);
       return { ...step, stores: [view] };
     });
-    this.open = [];
-    if (sizeOf(Object.values(sizes)) > 0 && steps.some((s) => s.stores.length))
+    this.#open = [];
+    if (sizeOf(shape) > 0 && steps.some((s) => s.stores.length))
       this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
   }
 
@@ -232,37 +228,35 @@ class Lowering extends Places {
    * A sum; where it only feeds an addition whose other terms are known, it is added up as it is
    * stored.
    */
-  private emitReduced(n: Node<MapAttrs>): void {
+  #emitReduced(n: Node<MapAttrs>): void {
     this.flush();
-    const sum = this.additionAfter(n);
+    const sum = this.#additionAfter(n);
     if (!sum) {
-      const r = this.reductionOf(n, this.destination(n, 0, n.attrs.name));
+      const r = this.#reductionOf(n, this.destination(n, 0, n.attrs.name));
       emitReduction(this.w, r, []);
       this.setPlace(n, 0, r.store);
       return;
     }
     const { node, addends } = sum,
       store = this.destination(node, 0, n.attrs.name);
-    emitReduction(this.w, this.reductionOf(n, store), addends);
+    emitReduction(this.w, this.#reductionOf(n, store), addends);
     this.setPlace(node, 0, store);
-    this.folded.add(node);
+    this.#folded.add(node);
   }
 
   /** The addition that `n` alone feeds, when every other term of it already lies somewhere. */
-  private additionAfter(
-    n: Node<MapAttrs>,
-  ): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
+  #additionAfter(n: Node<MapAttrs>): { node: Node<MapAttrs>; addends: Operand[] } | undefined {
     const readers = [...(this.readers.get(n) ?? [])],
       [node] = readers;
     if (
       readers.length !== 1 ||
-      this.outputs.has(n) ||
+      this.#outputs.has(n) ||
       this.wantedView(n, 0) ||
       node.op.lower !== "map" ||
       !isElementwise(node.attrs)
     )
       return undefined;
-    const slots = terms(node.attrs.body),
+    const slots = addedSlots(node.attrs.body),
       { out } = node.attrs as MapAttrs;
     const own = slots?.filter((k) => node.args[k].node === n) ?? [];
     if (
@@ -273,7 +267,7 @@ class Lowering extends Places {
     )
       return undefined;
     const others = slots.filter((k) => k !== own[0]);
-    if (!others.every((k) => this.isKnown(node.args[k]))) return undefined;
+    if (!others.every((k) => this.#isKnown(node.args[k]))) return undefined;
     const addends: Operand[] = [];
     for (const k of others) {
       const source = this.source(node.args[k]);
@@ -285,20 +279,20 @@ class Lowering extends Places {
           .join(""),
       });
     }
-    const probe = this.reductionOf(n, {
+    const probe = this.#reductionOf(n, {
       ...whole(DUMMY, n.outputs[0].shape),
       ...(this.wantedView(node, 0) ?? {}),
     });
     return addends.length === 1 || isTiled(this.w, probe, addends) ? { node, addends } : undefined;
   }
-  private isKnown = (t: Tensor): boolean =>
+  #isKnown = (t: Tensor): boolean =>
     this.places.get(t.node)?.[t.output] !== undefined ||
-    (this.isLazy(t.node) && t.node.args.every(this.isKnown));
+    (this.#isLazy(t.node) && t.node.args.every(this.#isKnown));
 
-  private reductionOf(n: Node<MapAttrs>, store: View): Reduction {
+  #reductionOf(n: Node<MapAttrs>, store: View): Reduction {
     const { attrs } = n,
       operands: Operand[] = [];
-    const body = this.inlined(
+    const body = this.#inlined(
       n,
       (a, letters) => {
         return slot(operands.push({ view: this.view(a), letters }) - 1);
@@ -319,13 +313,6 @@ class Lowering extends Places {
   }
 }
 
-/** The slots that a body adds up, each once; undefined when it does anything else. */
-function terms(e: Expr): number[] | undefined {
-  if (e.kind === "slot") return [e.index];
-  if (e.kind !== "call" || e.fn.name !== "add") return undefined;
-  const [a, b] = e.args.map(terms);
-  return a && b && !a.some((k) => b.includes(k)) ? [...a, ...b] : undefined;
-}
 const DUMMY: Buffer = {
   id: -1,
   name: "probe",
@@ -340,4 +327,4 @@ const spaceOf = ({ outputs: [{ shape }] }: Node): string => shape.join();
 const renaming =
   (out: string) =>
   (letters: string): string =>
-    [...letters].map((l) => "abcdefghijklmnopqrstuvwxyz"[out.indexOf(l)]).join("");
+    [...letters].map((l) => LETTERS[out.indexOf(l)]).join("");

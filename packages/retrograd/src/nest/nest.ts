@@ -166,6 +166,10 @@ export interface Schedule {
 export const loop = (index: string, count: number, body: readonly Stmt[], step = 1): Stmt[] =>
   count <= 0 ? [] : [{ kind: "for", index, count, step, body }];
 
+/** Loops inside one another, the first outermost, named after a letter and their depth. */
+export const loops = (letter: string, counts: readonly number[], body: readonly Stmt[]): Stmt[] =>
+  counts.reduceRight((inner, count, d) => loop(`${letter}${d}`, count, inner), [...body]);
+
 /** Visit every kernel of a list of items, with the loops around it. */
 export function kernelsOf(
   items: readonly Item[],
@@ -174,11 +178,28 @@ export function kernelsOf(
 ): void {
   for (const item of items) {
     if (item.kind === "kernel") visit(item.kernel, around);
-    else if (item.kind === "loop")
-      kernelsOf(item.body, visit, [...around, { index: item.index, count: item.count }]);
+    else if (item.kind === "loop") kernelsOf(item.body, visit, [...around, item]);
     else if (item.kind === "while") {
       kernelsOf(item.condition, visit, around);
       kernelsOf(item.body, visit, around);
     }
+  }
+}
+
+/** Visit every part of a value, the index of a run-time address included. */
+export function partsOf(value: Value, visit: (part: Value) => void): void {
+  visit(value);
+  if (value.kind === "call") for (const a of value.args) partsOf(a, visit);
+  else if (value.kind === "splat" || value.kind === "lane") partsOf(value.value, visit);
+  else if (value.kind === "load" && value.dynamic) partsOf(value.dynamic.index, visit);
+}
+
+/** Visit all statements of a body and every part of their values. */
+export function walk(body: readonly Stmt[], visit: (part: Stmt | Value) => void): void {
+  for (const s of body) {
+    if (s.kind === "for") walk(s.body, visit);
+    else if (s.kind !== "prefetch") partsOf(s.value, visit);
+    visit(s);
+    if (s.kind === "store" && s.dynamic) partsOf(s.dynamic.index, visit);
   }
 }

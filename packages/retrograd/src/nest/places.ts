@@ -3,12 +3,13 @@
  * and how a reader sees a value. Views cost nothing, and the parts of a concatenation are written
  * straight into its place.
  */
-import { isElementwise, type MapAttrs } from "../ops/map.ts";
-import { constant, type Expr, lettersOf, slot } from "../scalar/index.ts";
+import type { ConcatenateAttrs } from "../ops/concatenate.ts";
+import { filled, isElementwise, type MapAttrs } from "../ops/map.ts";
+import { type Expr, lettersOf, slot } from "../scalar/index.ts";
 import { type Graph, uniform } from "../tensor/graph.ts";
 import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { pointwise } from "./pointwise.ts";
-import { contiguous, flipView, reshapeView, sameView, sliceView, type View } from "./view.ts";
+import { writing } from "./pointwise.ts";
+import { flipView, reshapeView, sameView, sliceView, type View, whole } from "./view.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a reader sees of a tensor: a place, or an expression that is cheaper than a place. */
@@ -30,7 +31,7 @@ export abstract class Places {
   readonly w: Workspace;
   protected readonly graph: Graph;
   protected readonly places = new Map<Node, (View | undefined)[]>();
-  private readonly wanted = new Map<Node, (View | undefined)[]>();
+  readonly #wanted = new Map<Node, (View | undefined)[]>();
   protected readonly readers = new Map<Node, Set<Node>>();
   constructor(w: Workspace, graph: Graph) {
     this.w = w;
@@ -45,34 +46,15 @@ export abstract class Places {
   /** Ask for `t` to be computed into `view`; false where a copy is needed instead. */
   place(t: Tensor, view: View): boolean {
     const { node } = t,
-      row = this.wanted.get(node) ?? [];
+      row = this.#wanted.get(node) ?? [];
     if (this.places.has(node) || row[t.output] || t.dtype !== view.buffer.dtype) return false;
-    if (node.op.name === "map" && isTransposition(node)) {
-      const {
-        operands: [from],
-        out,
-      } = node.attrs as MapAttrs;
-      if (from.length !== out.length) return false; // a broadcast is copied to every row
-      return this.place(node.args[0], {
-        ...view,
-        shape: node.args[0].shape,
-        strides: [...from].map((l) => view.strides[out.indexOf(l)]),
-      });
-    }
-    if (node.op.lower === "constant" || (node.op.lower === "map" && isInline(node))) return false;
-    if (node.op.lower === "view") {
-      const moved =
-        node.op.name === "reshape"
-          ? reshapeView(view, node.args[0].shape)
-          : node.op.name === "flip"
-            ? flipView(view, node.attrs.axes)
-            : node.op.name === "stopGradient"
-              ? view
-              : undefined;
+    if (node.op.lower === "constant" || isInline(node)) return false;
+    if (isView(node)) {
+      const moved = seenThrough(node, view, true);
       return moved !== undefined && this.place(node.args[0], moved);
     }
     row[t.output] = view;
-    this.wanted.set(node, row);
+    this.#wanted.set(node, row);
     return true;
   }
 
@@ -83,34 +65,18 @@ export abstract class Places {
     );
     if (readers.length !== 1) return false;
     if (this.graph.outputs.some((o) => o.node === t.node && o.output === t.output)) return false;
-    const isView =
-      t.node.op.lower === "view" || (t.node.op.lower === "map" && isTransposition(t.node));
-    return !isView || this.isOnlyRead(t.node.args[0]);
+    return !isView(t.node) || this.isOnlyRead(t.node.args[0]);
   }
 
   /** The parts of a concatenation are written straight into their place. */
   protected placeParts(node: Node): void {
-    const [out] = node.outputs,
-      { axis } = node.attrs as { axis: number };
+    const [out] = node.outputs;
     const view = this.wantedView(node, 0) ?? this.w.allocate(out.shape, out.dtype, "concatenate");
-    this.wanted.set(node, [view]);
-    let start = 0;
-    for (const a of node.args) {
-      const starts = out.shape.map((_, i) => (i === axis ? start : 0));
-      const part = sliceView(
-        view,
-        starts,
-        a.shape,
-        starts.map(() => 1),
-      );
-      if (this.place(a, part)) this.partsPlaced.add(part);
-      start += a.shape[axis];
-    }
+    this.#wanted.set(node, [view]);
+    for (const [part, place] of concatenated(node, view)) this.place(part, place);
   }
-  private readonly partsPlaced = new Set<View>();
-  isPlaced = (view: View): boolean => [...this.partsPlaced].some((v) => sameView(v, view));
 
-  wantedView = (node: Node, output: number): View | undefined => this.wanted.get(node)?.[output];
+  wantedView = (node: Node, output: number): View | undefined => this.#wanted.get(node)?.[output];
   /** Where a new value goes: the place that was asked for, or a new buffer. */
   destination(node: Node, output = 0, name = node.op.name): View {
     const type = node.outputs[output];
@@ -136,147 +102,113 @@ export abstract class Places {
     const placed = this.places.get(t.node)?.[t.output];
     if (placed) return { view: placed };
     const { node } = t;
-    if (node.op.lower === "map" && isInline(node)) return { inline: node.attrs };
-    if (node.op.lower === "constant") return this.constantSource(t);
+    if (isInline(node)) return { inline: node.attrs };
+    if (node.op.lower === "constant") return this.#constantSource(t);
     return { view: this.view(t) };
   }
 
-  private constantSource(t: Tensor): Source {
+  #constantSource(t: Tensor): Source {
     const value = uniform(t);
-    if (value !== undefined) {
-      const out = "abcdefghijklmnopqrstuvwxyz".slice(0, t.shape.length);
-      const sizes = Object.fromEntries([...out].map((l, i) => [l, t.shape[i]]));
-      return {
-        inline: {
-          operands: [],
-          out,
-          body: constant(value),
-          sizes,
-          reduce: "sum",
-          dtype: t.dtype,
-          name: "fill",
-        },
-      };
-    }
-    return { view: this.view(t) };
+    return value === undefined ? { view: this.view(t) } : { inline: filled(t, value).node.attrs };
   }
 
   /** Where `t` lies in memory; writes it there if it has no place yet. */
   view(t: Tensor): View {
     const known = this.places.get(t.node)?.[t.output];
     if (known) return known;
-    const { node } = t,
-      { attrs } = node;
-    if (node.op.lower === "constant") {
-      const buffer = this.w.buffer(t.shape, t.dtype, "constant", {
-        kind: "constant",
-        depth: 0,
-        data: t.data,
-      });
-      this.w.stable.add(buffer);
-      return this.remember(node, {
-        buffer,
-        offset: { base: 0, terms: [] },
-        shape: t.shape,
-        strides: contiguous(t.shape),
-      });
-    }
-    if (node.op.lower === "map" && isInline(node)) return this.remember(node, this.materialise(t));
-    if (node.op.lower === "map" && isTransposition(node)) {
-      const arg = this.view(node.args[0]),
-        {
-          operands: [from],
-          out,
-        } = attrs as MapAttrs;
-      return this.remember(node, {
-        ...arg,
-        shape: t.shape,
-        strides: [...out].map((l) => (from.includes(l) ? arg.strides[from.indexOf(l)] : 0)),
-      });
-    }
-    const arg = this.view(node.args[0]);
-    switch (node.op.name) {
-      case "slice":
-        return this.remember(node, sliceView(arg, attrs.starts, attrs.sizes, attrs.strides));
-      case "flip":
-        return this.remember(node, flipView(arg, attrs.axes));
-      case "stopGradient":
-        return this.remember(node, arg);
-      case "reshape": {
-        const moved = reshapeView(arg, t.shape);
-        if (moved) return this.remember(node, moved);
-        const copy = this.w.allocate(node.args[0].shape, t.dtype, "reshape");
-        this.copyView(arg, copy);
-        return this.remember(node, reshapeView(copy, t.shape)!);
-      }
-      default:
-        throw new Error(
-          `${node.op.name} ${node.attrs.name ?? ""} ${node.outputs.map((o) => o.shape)} has not been computed yet`,
-        );
-    }
-  }
-  private remember(node: Node, view: View): View {
+    const { node } = t;
+    const view =
+      node.op.lower === "constant"
+        ? this.#constant(t)
+        : isInline(node)
+          ? this.#materialise(t)
+          : this.#seen(t);
     this.setPlace(node, 0, view);
     return view;
   }
 
-  private materialise(t: Tensor): View {
+  #constant({ shape, dtype, data }: Tensor): View {
+    const options = { kind: "constant", depth: 0, data } as const;
+    const buffer = this.w.buffer(shape, dtype, "constant", options);
+    this.w.stable.add(buffer);
+    return whole(buffer, shape);
+  }
+  #materialise(t: Tensor): View {
     const view = this.w.allocate(t.shape, t.dtype, "fill");
-    this.fillView(t.node.attrs as MapAttrs, view);
+    this.#fillView(t.node.attrs as MapAttrs, view);
     return view;
   }
-  private fillView({ out, body, sizes, dtype }: MapAttrs, view: View): void {
-    this.flush();
-    if (sizeOf(view.shape) > 0)
-      this.w.emit(
-        pointwise(
-          {
-            letters: out,
-            sizes,
-            steps: [{ body, operands: [], dtype, stores: [view], name: "fill" }],
-          },
-          this.w.can,
-        ),
+  /** A view of the argument, or of a copy of it where its strides do not allow one. */
+  #seen({ node, dtype }: Tensor): View {
+    if (!isView(node))
+      throw new Error(
+        `${node.op.name} ${node.outputs.map((o) => o.shape)} has not been computed yet`,
       );
+    const [x] = node.args,
+      from = this.view(x);
+    const seen = seenThrough(node, from);
+    if (seen) return seen;
+    const copy = this.w.allocate(x.shape, dtype, node.op.name);
+    this.copyView(from, copy);
+    return seenThrough(node, copy)!;
   }
+  #fillView = ({ out, body }: MapAttrs, view: View) => this.write(view, "fill", body, [], out);
 
   /** Copy a tensor to a place of its own. */
   copyInto(t: Tensor, view: View): void {
     const source = this.source(t);
-    if ("inline" in source) this.fillView(source.inline, view);
+    if ("inline" in source) this.#fillView(source.inline, view);
     else if (!sameView(source.view, view)) this.copyView(source.view, view);
   }
-  copyView(from: View, to: View): void {
+  copyView = (from: View, to: View): void => this.write(to, "copy", slot(0), [from]);
+
+  /** Emit one map that writes a whole view, after what is held back. */
+  write(to: View, name: string, body: Expr, operands: readonly View[] = [], letters?: string) {
     this.flush();
-    const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, to.shape.length);
-    const sizes = Object.fromEntries([...letters].map((l, i) => [l, to.shape[i]]));
-    if (sizeOf(to.shape) > 0)
-      this.w.emit(
-        pointwise(
-          {
-            letters,
-            sizes,
-            steps: [
-              {
-                body: slot(0),
-                operands: [{ view: from, letters }],
-                dtype: to.buffer.dtype,
-                stores: [to],
-                name: "copy",
-              },
-            ],
-          },
-          this.w.can,
-        ),
-      );
+    if (sizeOf(to.shape) > 0) this.w.emit(writing(to, name, body, operands, this.w.can, letters));
   }
 }
 
-/** A map that only moves or repeats elements: a view. */
-export const isTransposition = ({ attrs }: Node): boolean =>
-  attrs.body.kind === "slot" && attrs.operands.length === 1 && isElementwise(attrs);
+/** Each part of a concatenation, and where in the whole it lies. */
+export function concatenated({ args, attrs: { axis } }: Node<ConcatenateAttrs>, out: View) {
+  let end = 0;
+  return args.map((part): [Tensor, View] => {
+    const start = end;
+    end += part.shape[axis];
+    const starts = out.shape.map((_, i) => (i === axis ? start : 0));
+    const steps = starts.map(() => 1);
+    return [part, sliceView(out, starts, part.shape, steps)];
+  });
+}
+
+/**
+ * What a view of its argument is as a view of the node, or `back`, what a view of the node is as
+ * one of its argument; undefined where strides do not allow it.
+ */
+function seenThrough(node: Node, view: View, back = false): View | undefined {
+  const { op, attrs, args, outputs } = node;
+  const { shape } = back ? args[0] : outputs[0];
+  if (op.name === "stopGradient") return view;
+  if (op.name === "flip") return flipView(view, attrs.axes);
+  if (op.name === "reshape") return reshapeView(view, shape);
+  if (op.name === "slice")
+    return back ? undefined : sliceView(view, attrs.starts, attrs.sizes, attrs.strides);
+  const [operand, out] = [attrs.operands[0] as string, attrs.out as string];
+  if (back && operand.length !== out.length) return undefined; // a broadcast is copied to every row
+  const [from, to] = back ? [out, operand] : [operand, out];
+  return { ...view, shape, strides: [...to].map((l) => view.strides[from.indexOf(l)] ?? 0) };
+}
+
+/** True for what is read in its argument's place: views, and maps that move or repeat elements. */
+export const isView = ({ op, attrs }: Node): boolean =>
+  op.lower === "view" ||
+  (op.lower === "map" &&
+    attrs.body.kind === "slot" &&
+    attrs.operands.length === 1 &&
+    isElementwise(attrs));
 /** A map without operands that is as cheap to compute as to read. */
-export const isInline = ({ attrs, args }: Node): boolean =>
+export const isInline = ({ op, attrs, args }: Node): boolean =>
+  op.lower === "map" &&
   args.length === 0 &&
   isElementwise(attrs) &&
   (attrs.body.kind === "const" ||

@@ -3,6 +3,7 @@
  * space. Values used inside the cluster stay in registers; only those that others read are
  * stored.
  */
+import { lettersOfRank, namedSizes } from "../ops/axes.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Expr, lettersOf, parts } from "../scalar/index.ts";
@@ -89,6 +90,20 @@ export function pointwise(cluster: Cluster, can: Abilities): Kernel {
     flops: elements * steps.reduce((n, s) => n + costOf(s.body), 0),
     note: `elementwise over ${[...letters].map((l) => sizes[l]).join("×") || "one element"}: ${steps.length} map${steps.length > 1 ? "s fused" : ""}, ${lanes} lane${lanes > 1 ? "s" : ""}`,
   };
+}
+
+/** One map that writes a whole view; its operands are read along `letters`, those of its axes. */
+export function writing(
+  to: View,
+  name: string,
+  body: Expr,
+  operands: readonly View[],
+  can: Abilities,
+  letters = lettersOfRank(to.shape.length),
+): Kernel {
+  const read = operands.map((view) => ({ view, letters }));
+  const step = { body, operands: read, dtype: to.buffer.dtype, stores: [to], name };
+  return pointwise({ letters, sizes: namedSizes(letters, to.shape), steps: [step] }, can);
 }
 
 const keyOf = (o: Operand): string => `${viewKey(o.view)}|${o.letters}`;

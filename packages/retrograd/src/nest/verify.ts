@@ -6,12 +6,12 @@
  * of the user.
  */
 import {
-  type Affine,
+  type Access,
   type Buffer,
-  type Dynamic,
   type Item,
   type Kernel,
   kernelsOf,
+  partsOf,
   resolve,
   type Schedule,
   type Stmt,
@@ -21,10 +21,9 @@ import {
 type Ranges = ReadonlyMap<string, number>; // the largest value of each index
 
 export function verify(schedule: Schedule): void {
-  const check = (k: Kernel, loops: readonly { index: string; count: number }[]) => {
+  const check: Parameters<typeof kernelsOf>[1] = (kernel, loops) => {
     if (loops.every((l) => l.count > 0))
-      block(k, k.body, new Map(loops.map((l) => [l.index, l.count - 1])), new Set());
-    declares(k);
+      block(kernel, kernel.body, new Map(loops.map((l) => [l.index, l.count - 1])), new Set());
   };
   kernelsOf(schedule.setup, check);
   kernelsOf(schedule.main, check);
@@ -35,88 +34,61 @@ function block(
   kernel: Kernel,
   body: readonly Stmt[],
   ranges: Ranges,
-  locals: ReadonlySet<string>,
+  outer: ReadonlySet<string>,
 ): void {
-  const known = new Set(locals);
+  const locals = new Set(outer);
+  const fault = (what: string): never => {
+    throw new Error(`kernel ${kernel.name}${what}`);
+  };
+  const mustExist = (name: string) =>
+    locals.has(name) || fault(`: local ${name} is used before it is made`);
+  const lastOf = (index: string): number =>
+    ranges.get(index) ?? fault(`: index ${index} has no loop around it`);
+  /** The kernel says that it touches the buffer, and stays within it. */
+  const touches = (
+    { buffer, at, dynamic }: Pick<Value & { kind: "load" }, "buffer" | "at" | "dynamic">,
+    declared: readonly Access[],
+    what: string,
+    width: number,
+    slack: number,
+  ) => {
+    if (!declared.some((a) => a.buffer === buffer))
+      fault(` ${what} ${buffer.name} and does not say so`);
+    const extents = at.terms.map(([index, stride]) => stride * lastOf(index));
+    extents.push(width, dynamic ? (dynamic.count - 1) * dynamic.stride : 0);
+    let low = at.base,
+      high = at.base;
+    for (const extent of extents) extent > 0 ? (high += extent) : (low += extent);
+    if (low < 0 || high >= buffer.length + slack)
+      fault(` reaches [${low}, ${high}] of ${buffer.name}, which has ${buffer.length} elements`);
+  };
+  // A kernel may read back what it stored itself.
+  const all = [...kernel.reads, ...kernel.writes];
+  const part = (v: Value): void => {
+    if (v.kind === "local") mustExist(v.name);
+    else if (v.kind === "index") v.at.terms.forEach(([index]) => lastOf(index));
+    else if (v.kind === "load") {
+      const { lanes, stride } = v;
+      touches(v, all, "reads", (lanes - 1) * stride, stride === 1 ? lanes - 1 : 0);
+    }
+  };
   for (const s of body) {
     if (s.kind === "for") {
-      if (s.count === 0) continue;
       const last = Math.ceil(s.count / s.step) * s.step - s.step;
-      block(kernel, s.body, new Map([...ranges, [s.index, last]]), known);
+      if (s.count > 0) block(kernel, s.body, new Map([...ranges, [s.index, last]]), locals);
       continue;
     }
     if (s.kind === "prefetch") {
-      inside(kernel, s.buffer, s.at, ranges, 1, 1, 0);
+      touches(s, all, "asks for", 0, 0);
       continue;
     }
-    value(kernel, s.value, ranges, known);
-    if (s.kind === "let") known.add(s.name);
-    else if (s.kind === "store") {
-      if (s.dynamic) value(kernel, s.dynamic.index, ranges, known);
-      inside(kernel, s.buffer, s.at, ranges, s.value.lanes, 1, 0, s.dynamic);
-    } else if (!known.has(s.name)) unknownLocal(kernel, s.name);
+    partsOf(s.value, part);
+    if (s.kind === "store") {
+      if (s.dynamic) partsOf(s.dynamic.index, part);
+      touches(s, kernel.writes, "writes", s.value.lanes - 1, 0);
+    } else if (s.kind === "let") locals.add(s.name);
+    else mustExist(s.name);
   }
-}
-
-const unknownLocal = (kernel: Kernel, name: string): never => {
-  throw new Error(`kernel ${kernel.name}: local ${name} is used before it is made`);
-};
-
-function value(kernel: Kernel, v: Value, ranges: Ranges, locals: ReadonlySet<string>): void {
-  if (v.kind === "call") for (const a of v.args) value(kernel, a, ranges, locals);
-  else if (v.kind === "splat" || v.kind === "lane") value(kernel, v.value, ranges, locals);
-  else if (v.kind === "local" && !locals.has(v.name)) unknownLocal(kernel, v.name);
-  else if (v.kind === "index") for (const [index] of v.at.terms) lastOf(kernel, index, ranges);
-  else if (v.kind === "load") {
-    if (v.dynamic) value(kernel, v.dynamic.index, ranges, locals);
-    inside(
-      kernel,
-      v.buffer,
-      v.at,
-      ranges,
-      v.lanes,
-      v.stride,
-      v.stride === 1 ? v.lanes - 1 : 0,
-      v.dynamic,
-    );
-  }
-}
-
-/** The largest value of an index. */
-function lastOf(kernel: Kernel, index: string, ranges: Ranges): number {
-  const last = ranges.get(index);
-  if (last === undefined)
-    throw new Error(`kernel ${kernel.name}: index ${index} has no loop around it`);
-  return last;
-}
-
-/** Loads and stores of a kernel are among the accesses that it declares. */
-function declares(kernel: Kernel): void {
-  const reads = new Set(kernel.reads.map((a) => a.buffer)),
-    writes = new Set(kernel.writes.map((a) => a.buffer));
-  const must = (buffer: Buffer, declared: ReadonlySet<Buffer>, what: string) => {
-    if (!declared.has(buffer))
-      throw new Error(`kernel ${kernel.name} ${what} ${buffer.name} and does not say so`);
-  };
-  const seen = (v: Value): void => {
-    if (v.kind === "call") v.args.forEach(seen);
-    else if (v.kind === "splat" || v.kind === "lane") seen(v.value);
-    else if (v.kind === "load") {
-      // A kernel may read back what it stored itself.
-      if (!writes.has(v.buffer)) must(v.buffer, reads, "reads");
-      if (v.dynamic) seen(v.dynamic.index);
-    }
-  };
-  const visit = (s: Stmt): void => {
-    if (s.kind === "for") {
-      s.body.forEach(visit);
-      return;
-    }
-    if (s.kind === "prefetch") return;
-    seen(s.value);
-    if (s.kind === "store") must(s.buffer, writes, "writes");
-  };
-  kernel.body.forEach(visit);
 }
 
 /** Nothing is read before it is written, in the order in which kernels run. */
@@ -155,26 +127,4 @@ function written({ setup, main, buffers }: Schedule): void {
   };
   walk(setup);
   walk(main);
-}
-
-function inside(
-  kernel: Kernel,
-  buffer: Buffer,
-  at: Affine,
-  ranges: Ranges,
-  lanes: number,
-  stride: number,
-  slack: number,
-  dynamic?: Dynamic,
-): void {
-  let low = at.base,
-    high = at.base;
-  const add = (extent: number) => (extent > 0 ? (high += extent) : (low += extent));
-  for (const [index, s] of at.terms) add(s * lastOf(kernel, index, ranges));
-  add((lanes - 1) * stride);
-  if (dynamic) add((dynamic.count - 1) * dynamic.stride);
-  if (low < 0 || high >= buffer.length + slack)
-    throw new Error(
-      `kernel ${kernel.name} reaches [${low}, ${high}] of ${buffer.name}, which has ${buffer.length} elements`,
-    );
 }

@@ -3,6 +3,7 @@
  * transpositions of a tensor are other views of the same buffer and cost nothing.
  */
 
+import { stridesOf } from "../ops/strided.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { type Affine, at, type Buffer, plusTerms } from "./nest.ts";
@@ -14,8 +15,7 @@ export interface View {
   readonly strides: readonly number[];
 }
 
-export const contiguous = (shape: Shape): number[] =>
-  shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+export const contiguous = stridesOf;
 export const whole = (buffer: Buffer, shape: Shape): View => ({
   buffer,
   offset: at(0),

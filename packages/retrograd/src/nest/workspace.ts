@@ -36,25 +36,25 @@ export class Workspace {
    * Residents and constants that no call writes: what is packed from them is kept between calls.
    */
   readonly stable = new Set<Buffer>();
-  private readonly blocks: Item[][] = [[]];
-  private readonly loopDepth = new Map<string, number>();
-  private readonly packed: Map<string, Buffer>[] = [new Map()];
-  private names = 0;
-  private readonly weights: Weights;
+  readonly #blocks: Item[][] = [[]];
+  readonly #loopDepth = new Map<string, number>();
+  readonly #packed: Map<string, Buffer>[] = [new Map()];
+  readonly #weights: Weights;
+  #names = 0;
   constructor(can: Abilities, weights: Weights) {
     this.can = can;
-    this.weights = weights;
+    this.#weights = weights;
   }
 
   get depth(): number {
-    return this.blocks.length - 1;
+    return this.#blocks.length - 1;
   }
   get block(): Item[] {
-    return this.blocks[this.depth];
+    return this.#blocks[this.depth];
   }
   finish = (): Schedule => ({
     setup: this.setup,
-    main: this.blocks[0],
+    main: this.#blocks[0],
     buffers: this.buffers,
     notes: this.notes,
   });
@@ -80,55 +80,55 @@ export class Workspace {
   allocate = (shape: Shape, dtype: DType, name: string): View =>
     whole(this.buffer(shape, dtype, name), shape);
   emit(kernel: Kernel): void {
-    this.block.push({ kind: "kernel", kernel: this.unique(kernel) });
+    this.block.push({ kind: "kernel", kernel: this.#unique(kernel) });
   }
   /** Add buffers up over all shards. */
   collective(buffers: readonly Buffer[]): void {
-    this.block.push({ kind: "collective", name: `allReduce_${this.names++}`, buffers });
+    this.block.push({ kind: "collective", name: `allReduce_${this.#names++}`, buffers });
   }
-  private unique = (kernel: Kernel): Kernel => ({
+  #unique = (kernel: Kernel): Kernel => ({
     ...kernel,
-    name: `${kernel.name.replace(/[^A-Za-z0-9_]+/g, "_")}_${this.names++}`,
+    name: `${kernel.name.replace(/[^A-Za-z0-9_]+/g, "_")}_${this.#names++}`,
   });
 
   /** Write `body` inside a loop over `count` steps. */
   loop(count: number, reverse: boolean, name: string, body: (index: string) => void): void {
-    const index = `t${this.names++}`,
+    const index = `t${this.#names++}`,
       items = this.inner(() => body(index), index);
     if (count > 0) this.block.push({ kind: "loop", index, count, reverse, body: items, name });
   }
   /** Write a block one level deeper and give it back. */
   inner(body: () => void, index?: string): Item[] {
-    this.blocks.push([]);
-    this.packed.push(new Map());
-    if (index) this.loopDepth.set(index, this.depth);
+    this.#blocks.push([]);
+    this.#packed.push(new Map());
+    if (index) this.#loopDepth.set(index, this.depth);
     body();
-    this.packed.pop();
-    return this.blocks.pop()!;
+    this.#packed.pop();
+    return this.#blocks.pop()!;
   }
   push(item: Item): void {
     this.block.push(item);
   }
 
   /** The outermost depth at which a view has its value. */
-  private depthOf(v: View): number {
-    const loops = v.offset.terms.map(([i]) => this.loopDepth.get(i) ?? 0);
+  #depthOf(v: View): number {
+    const loops = v.offset.terms.map(([i]) => this.#loopDepth.get(i) ?? 0);
     return Math.min(this.depth, Math.max(v.buffer.depth, ...loops));
   }
   /** True when the operand is known outside the loop we are in. */
   isInvariant = (v: View): boolean =>
-    this.depth > 0 ? this.depthOf(v) < this.depth : this.stable.has(v.buffer);
+    this.depth > 0 ? this.#depthOf(v) < this.depth : this.stable.has(v.buffer);
 
   /** Panels of a right operand, packed where it is known and only once there. */
   pack(right: Operand, shape: ProductShape, width: number, name: string): Panels {
-    const depth = this.depthOf(right.view),
+    const depth = this.#depthOf(right.view),
       { dtype } = right.view.buffer,
       lasting = depth === 0 && this.stable.has(right.view.buffer);
     const lanes = this.can.vectorBytes / bytesOf(dtype);
-    const halves = lasting && this.weights === "bfloat16" && dtype === "float32" ? lanes : 0;
+    const halves = lasting && this.#weights === "bfloat16" && dtype === "float32" ? lanes : 0;
     const key = `${viewKey(right.view)}|${width}|${rightAxes(shape)}`;
     for (let d = 0; d <= depth; d++) {
-      const known = this.packed[d].get(key);
+      const known = this.#packed[d].get(key);
       if (known) return packedPanels(known, shape, width, halves);
     }
     const buffer = this.buffer(
@@ -138,9 +138,9 @@ export class Workspace {
       { depth, kind: lasting ? "resident" : "temporary" },
     );
     const panels = packedPanels(buffer, shape, width, halves);
-    const kernel = this.unique(packing(right, shape, width, panels, dtype, lanes, name));
-    (lasting ? this.setup : this.blocks[depth]).push({ kind: "kernel", kernel });
-    this.packed[depth].set(key, buffer);
+    const kernel = this.#unique(packing(right, shape, width, panels, dtype, lanes, name));
+    (lasting ? this.setup : this.#blocks[depth]).push({ kind: "kernel", kernel });
+    this.#packed[depth].set(key, buffer);
     return panels;
   }
 }

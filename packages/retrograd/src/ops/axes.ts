@@ -14,6 +14,10 @@ export const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /** The first letters of the alphabet, one per axis of a tensor. */
 export const lettersOfRank = (rank: number): string => LETTERS.slice(0, rank);
 
+/** The size of every letter, from the shape whose axes they name. */
+export const namedSizes = (letters: string, shape: Shape): Record<string, number> =>
+  Object.fromEntries([...letters].map((l, d) => [l, shape[d]]));
+
 /** One axis of x, counted from 0. @throws "axis-range" */
 export function axisOf(op: string, x: Tensor, axis: number, rank = x.rank): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)

@@ -5,7 +5,7 @@
 import { fail } from "../errors.ts";
 import { constant, type DType, type Expr, isFloat, slot } from "../scalar/index.ts";
 import { type Shape, sameShape, showShape, Tensor } from "../tensor/tensor.ts";
-import { describeFully, LETTERS } from "./axes.ts";
+import { describeFully, lettersOfRank, namedSizes } from "./axes.ts";
 import { map } from "./map.ts";
 import { reshapeTo } from "./reshape.ts";
 
@@ -52,7 +52,7 @@ export interface Aligned {
 export function align(op: string, tensors: readonly Tensor[], kept = 0): Aligned {
   const shapes = tensors.map((t) => t.shape.slice(0, t.rank - kept));
   const shape = common(op, shapes, tensors);
-  const out = LETTERS.slice(0, shape.length);
+  const out = lettersOfRank(shape.length);
   const rows = tensors.map((t, k) => {
     const own = shapes[k];
     const first = shape.length - own.length;
@@ -65,7 +65,7 @@ export function align(op: string, tensors: readonly Tensor[], kept = 0): Aligned
     tensors: rows.map((r) => r.tensor),
     letters: rows.map((r) => r.letters),
     out,
-    sizes: Object.fromEntries(shape.map((n, d) => [out[d], n])),
+    sizes: namedSizes(out, shape),
   };
 }
 
@@ -134,9 +134,9 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
       });
   });
   const stays = x.shape.map((n, i) => n === shape[first + i]);
-  const out = LETTERS.slice(0, shape.length);
+  const out = lettersOfRank(shape.length);
   const letters = x.shape.map((_, i) => (stays[i] ? out[first + i] : "")).join("");
-  const sizes = Object.fromEntries(shape.map((n, d) => [out[d], n]));
+  const sizes = namedSizes(out, shape);
   const kept = reshapeTo(
     x,
     x.shape.filter((_, i) => stays[i]),

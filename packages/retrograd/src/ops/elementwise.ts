@@ -3,7 +3,7 @@
  * numbers and broadcast as in NumPy; dtypes are never converted silently.
  */
 
-import { fail } from "../errors.ts";
+import { oneOf } from "../errors.ts";
 import * as scalar from "../scalar/index.ts";
 import { type DType, dtypes, type Expr } from "../scalar/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -124,7 +124,5 @@ const conversions: Record<DType, (x: Expr) => Expr> = {
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
-  if (!dtypes.includes(dtype))
-    fail("unknown-option", { where: "cast", given: String(dtype), known: dtypes.join(", ") });
-  return elementwise("cast", conversions[dtype], [x]);
+  return elementwise("cast", conversions[oneOf("cast", dtype, dtypes)], [x]);
 }

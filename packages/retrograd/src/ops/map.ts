@@ -19,6 +19,7 @@ import {
   type Tensor,
   type Type,
 } from "../tensor/tensor.ts";
+import { LETTERS, lettersOfRank, namedSizes } from "./axes.ts";
 import { attributes, type MapAttrs, type MapOptions, reduced } from "./mapAttrs.ts";
 import { mapCotangents, mapTangents } from "./mapDerivatives.ts";
 
@@ -47,10 +48,11 @@ export function recordMap(
   return record(mapOp, args, attributes(spec, body, args, options))[0];
 }
 
-const freshLetter = (used: Iterable<string>): string => {
-  const taken = new Set(used);
-  return [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"].find((l) => !taken.has(l))!;
-};
+/** Recorded `body` at every place; an operand of lower rank lacks the last axes. */
+export function recordEach(name: string, body: Expr, ...args: readonly Tensor[]): Tensor {
+  const out = lettersOfRank(Math.max(...args.map((a) => a.rank)));
+  return recordMap(`${args.map((a) => out.slice(0, a.rank))}->${out}`, body, args, { name });
+}
 
 export const mapOp: Op<MapAttrs> = {
   name: "map",
@@ -115,7 +117,7 @@ export const mapOp: Op<MapAttrs> = {
   vjp: mapCotangents,
 
   batch({ attrs: { operands, out, body, sizes, reduce, dtype, name } }, args, batched, size) {
-    const fresh = freshLetter(Object.keys(sizes));
+    const fresh = [...LETTERS].find((l) => !(l in sizes))!;
     const spec = `${operands.map((o, k) => (batched[k] ? fresh + o : o))}->${fresh}${out}`;
     return [
       recordMap(spec, body, args, { sizes: { ...sizes, [fresh]: size }, reduce, dtype, name }),
@@ -133,24 +135,12 @@ const strideOf = (
 };
 
 /** Recorded sum of two tensors of one shape. */
-export function plus(a: Tensor, b: Tensor): Tensor {
-  const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, a.shape.length);
-  return recordMap(`${letters},${letters}->${letters}`, add(slot(0), slot(1)), [a, b], {
-    name: "add",
-  });
-}
+export const plus = (a: Tensor, b: Tensor): Tensor =>
+  recordEach("add", add(slot(0), slot(1)), a, b);
 
 /** Recorded zeros (or another number everywhere). */
-export function filled(type: Type, value = 0): Tensor {
-  const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, type.shape.length);
-  const sizes = Object.fromEntries([...letters].map((l, i) => [l, type.shape[i]]));
-  return record(mapOp, [], {
-    operands: [],
-    out: letters,
-    body: constant(value),
-    sizes,
-    reduce: "sum",
-    dtype: type.dtype,
-    name: "fill",
-  })[0];
+export function filled({ shape, dtype }: Type, value = 0): Tensor {
+  const letters = lettersOfRank(shape.length);
+  const sizes = namedSizes(letters, shape);
+  return recordMap(`->${letters}`, constant(value), [], { sizes, dtype, name: "fill" });
 }

@@ -11,7 +11,6 @@ import {
   type Expr,
   equal,
   isConst,
-  mul,
   select,
   slot,
   slotsOf,
@@ -27,10 +26,12 @@ import {
   nameOfMap,
 } from "./mapAttrs.ts";
 
+type Operand = readonly [tensor: Tensor, letters: string];
+
 /** A map over `all`, without the operands its body never reads. */
 function mapOver(
   { op }: Node<MapAttrs>,
-  all: readonly (readonly [Tensor, string])[],
+  all: readonly Operand[],
   out: string,
   body: Expr,
   options: MapOptions,
@@ -43,35 +44,46 @@ function mapOver(
   return record(op, operands, attributes(spec, body2, operands, options))[0];
 }
 
-/** The sum of two tensors of the type of the output. */
-function plus({ op }: Node<MapAttrs>, a: Tensor, b: Tensor): Tensor {
-  const letters = "abcdefghijklmnopqrstuvwxyz".slice(0, a.rank);
-  const spec = `${letters},${letters}->${letters}`;
-  const attrs = attributes(spec, add(slot(0), slot(1)), [a, b], { name: "add" });
-  return record(op, [a, b], attrs)[0];
+/** The derivative of a map by its operands: a body over its own operands, one slot, and others. */
+interface Derived {
+  readonly own: readonly Operand[];
+  /** Behind the slot in which a tangent or a cotangent is read. */
+  readonly others: readonly Operand[];
+  by(k: number): Expr;
+}
+
+function derived(node: Node<MapAttrs>): Derived {
+  const { attrs, args } = node,
+    { body, out } = attrs;
+  const own = args.map((a, k): Operand => [a, attrs.operands[k]]);
+  const value: Operand = [new Tensor(node), out];
+  const valueSlot = slot(args.length + 1);
+  if (isElementwise(attrs)) {
+    // It may read its own value in its derivative instead of computing it again.
+    const reuse = (d: Expr) => (body.kind === "call" ? replacePart(d, body, valueSlot) : d);
+    return { own, others: [value], by: (k) => reuse(derivative(body, k)) };
+  }
+  if (attrs.reduce === "sum") return { own, others: [], by: (k) => derivative(body, k) };
+  // 1 where an element is a maximum, shared among ties.
+  const isMax = select(equal(body, valueSlot), 1, 0);
+  const options = { ...optionsOf(node), name: "ties" };
+  const ties = mapOver(node, [...own, value, value], out, isMax, options);
+  const share = div(isMax, slot(args.length + 2));
+  return { own, others: [value, [ties, out]], by: (k) => times(share, derivative(body, k)) };
 }
 
 /** Tangents: the body derived by each operand, times its tangent. */
 export function mapTangents(node: Node<MapAttrs>, tangents: readonly Maybe[]): Maybe[] {
   const { attrs, args } = node;
   if (!isFloat(attrs.dtype) || tangents.every((t) => !t)) return [undefined];
-  if (attrs.reduce === "max" && !isElementwise(attrs)) return [maxTangent(node, tangents)];
-  const all: [Tensor, string][] = args.map((a, k) => [a, attrs.operands[k]]);
-  const terms: Tensor[] = [];
-  args.forEach((a, k) => {
-    if (!tangents[k]) return;
-    const d = derivative(attrs.body, k);
-    if (isConst(d, 0)) return;
-    const tangent = castTo(attrs.dtype, slot(args.length), a.dtype);
-    terms.push(
-      mapOver(
-        node,
-        [...all, [tangents[k]!, attrs.operands[k]], ...outputOperand(node)],
-        attrs.out,
-        times(reuse(node, d, args.length + 1), tangent),
-        optionsOf(node),
-      ),
-    );
+  const { own, others, by } = derived(node);
+  const terms = args.flatMap((a, k) => {
+    const tangent = tangents[k],
+      d = by(k);
+    if (!tangent || isConst(d, 0)) return [];
+    const all: Operand[] = [...own, [tangent, attrs.operands[k]], ...others];
+    const body = times(d, castTo(attrs.dtype, slot(args.length), a.dtype));
+    return [mapOver(node, all, attrs.out, body, optionsOf(node))];
   });
   return [terms.length ? terms.reduce((a, b) => plus(node, a, b)) : undefined];
 }
@@ -83,22 +95,24 @@ export function mapTangents(node: Node<MapAttrs>, tangents: readonly Maybe[]): M
 export function mapCotangents(node: Node<MapAttrs>, [ct]: readonly Maybe[]): Maybe[] {
   const { attrs, args } = node;
   if (!ct || !isFloat(attrs.dtype)) return args.map(() => undefined);
-  if (attrs.reduce === "max" && !isElementwise(attrs)) return maxCotangents(node, ct);
-  const all: (readonly [Tensor, string])[] = [
-    ...args.map((a, k) => [a, attrs.operands[k]] as const),
-    [ct, attrs.out],
-    ...outputOperand(node),
-  ];
+  const { own, others, by } = derived(node);
+  const all: Operand[] = [...own, [ct, attrs.out], ...others];
   return args.map((a, k) => {
-    const d = derivative(attrs.body, k);
+    const d = by(k);
     if (isConst(d, 0) || !isFloat(a.dtype)) return undefined;
-    const body = castTo(
-      a.dtype,
-      times(slot(args.length), reuse(node, d, args.length + 1)),
-      attrs.dtype,
-    );
+    const body = castTo(a.dtype, times(slot(args.length), d), attrs.dtype);
     return mapOver(node, all, attrs.operands[k], body, optionsOf(node));
   });
+}
+
+/** The sum of two tensors of the type of the output. */
+function plus(node: Node<MapAttrs>, a: Tensor, b: Tensor): Tensor {
+  const { out } = node.attrs;
+  const both: Operand[] = [
+    [a, out],
+    [b, out],
+  ];
+  return mapOver(node, both, out, add(slot(0), slot(1)), { name: "add" });
 }
 
 const optionsOf = ({ attrs }: Node<MapAttrs>): MapOptions => ({
@@ -109,52 +123,3 @@ const optionsOf = ({ attrs }: Node<MapAttrs>): MapOptions => ({
 /** A cotangent has the dtype of what it belongs to. */
 const castTo = (dtype: DType, e: Expr, from: DType): Expr =>
   dtype === from ? e : dtype === "float64" ? toFloat64(e) : toFloat32(e);
-
-/** An elementwise map may read its own value in its derivative instead of computing it again. */
-const outputOperand = (node: Node<MapAttrs>): (readonly [Tensor, string])[] =>
-  isElementwise(node.attrs) ? [[new Tensor(node), node.attrs.out]] : [];
-const reuse = (node: Node<MapAttrs>, d: Expr, at: number): Expr =>
-  isElementwise(node.attrs) && node.attrs.body.kind === "call"
-    ? replacePart(d, node.attrs.body, slot(at))
-    : d;
-
-/** 1 where an element is a maximum, shared among ties: the derivative of a maximum over axes. */
-function maxShare(node: Node<MapAttrs>): { body: Expr; all: (readonly [Tensor, string])[] } {
-  const { attrs, args } = node,
-    n = args.length;
-  const all: (readonly [Tensor, string])[] = [
-    ...args.map((a, k) => [a, attrs.operands[k]] as const),
-    [new Tensor(node), attrs.out],
-  ];
-  const isMax = selectOne(equal(attrs.body, slot(n)));
-  const ties = mapOver(node, all, attrs.out, isMax, { ...optionsOf(node), name: "ties" });
-  return { body: div(isMax, slot(n + 1)), all: [...all, [ties, attrs.out]] };
-}
-const selectOne = (condition: Expr): Expr => select(condition, 1, 0);
-
-function maxCotangents(node: Node<MapAttrs>, ct: Tensor): Maybe[] {
-  const { attrs, args } = node,
-    { body, all } = maxShare(node),
-    n = all.length;
-  return args.map((a, k) => {
-    const d = derivative(attrs.body, k);
-    if (isConst(d, 0) || !isFloat(a.dtype)) return undefined;
-    const share = castTo(a.dtype, mul(slot(n), times(body, d)), attrs.dtype);
-    return mapOver(node, [...all, [ct, attrs.out]], attrs.operands[k], share, optionsOf(node));
-  });
-}
-
-function maxTangent(node: Node<MapAttrs>, tangents: readonly Maybe[]): Maybe {
-  const { attrs, args } = node,
-    { body, all } = maxShare(node),
-    n = all.length;
-  const terms = args.flatMap((a, k) => {
-    const d = derivative(attrs.body, k);
-    if (!tangents[k] || isConst(d, 0)) return [];
-    const share = mul(castTo(attrs.dtype, slot(n), a.dtype), times(body, d));
-    return [
-      mapOver(node, [...all, [tangents[k]!, attrs.operands[k]]], attrs.out, share, optionsOf(node)),
-    ];
-  });
-  return terms.length ? terms.reduce((a, b) => plus(node, a, b)) : undefined;
-}

@@ -10,7 +10,7 @@ import { fail } from "../errors.ts";
 import * as scalar from "../scalar/index.ts";
 import { type DType, type Expr, index, isFloat, slot } from "../scalar/index.ts";
 import { concrete, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { checkShape, lettersOfRank } from "./axes.ts";
+import { checkShape, lettersOfRank, namedSizes } from "./axes.ts";
 import type { Operand } from "./broadcast.ts";
 import { add, less } from "./elementwise.ts";
 import { map } from "./map.ts";
@@ -58,8 +58,7 @@ function draw(key: Tensor, shape: Shape, { op, dtype, body }: Draw): Tensor {
   checkKey(op, key);
   checkShape(`random.${op}`, shape);
   const out = lettersOfRank(shape.length);
-  const sizes = Object.fromEntries([...out].map((l, d) => [l, shape[d]]));
-  const options = { sizes, name: op, dtype };
+  const options = { sizes: namedSizes(out, shape), name: op, dtype };
   if (!key.isConcrete) {
     const words = threefryExpr([slot(0), slot(1)], [placeOf(shape), scalar.constant(DRAW)]);
     return map(`,->${out}`, body(...words), wordsOf(key), options);

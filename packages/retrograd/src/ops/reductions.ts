@@ -18,68 +18,60 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-/** One map over the letters of `axes`, which `out` lacks. */
+const keptShape = (x: Tensor, axes: readonly number[]): number[] =>
+  x.shape.map((n, d) => (axes.includes(d) ? 1 : n));
+
+/** One map over the letters of the axes, which `out` lacks. */
 function reduce(
   name: string,
   x: Tensor,
-  axes: readonly number[],
-  body: Expr,
-  kind: "sum" | "max",
-  keepDims = false,
+  axis: Axes | undefined,
+  { keepDims }: ReduceOptions,
+  body: Expr = slot(0),
+  kind: "sum" | "max" = "sum",
 ): Tensor {
+  const axes = axesOf(name, x, axis);
+  if (kind === "max" && axes.some((d) => x.shape[d] === 0))
+    fail("shape-mismatch", { op: name, given: x.describe(), expected: "at least one element" });
   const letters = lettersOfRank(x.rank);
   const out = [...letters].filter((_, d) => !axes.includes(d)).join("");
   const y = map(`${letters}->${out}`, body, [x], { reduce: kind, name });
   return keepDims ? reshapeTo(y, keptShape(x, axes)) : y;
 }
 
-const keptShape = (x: Tensor, axes: readonly number[]): number[] =>
-  x.shape.map((n, d) => (axes.includes(d) ? 1 : n));
-
-function needsFloat(op: string, x: Tensor): void {
-  if (!isFloat(x.dtype))
-    fail("dtype-mismatch", { op, given: describeFully(x), expected: "float32 or float64" });
+function needs(op: string, x: Tensor, fits: boolean, expected: string): void {
+  if (!fits) fail("dtype-mismatch", { op, given: describeFully(x), expected });
 }
-
-/** Elements that meet in one result. */
-const count = (x: Tensor, axes: readonly number[]): number =>
-  axes.reduce((n, d) => n * x.shape[d], 1);
-
-function needsElements(op: string, x: Tensor, axes: readonly number[]): void {
-  if (count(x, axes) === 0)
-    fail("shape-mismatch", { op, given: x.describe(), expected: "at least one element" });
-}
+const needsFloat = (op: string, x: Tensor): void =>
+  needs(op, x, isFloat(x.dtype), "float32 or float64");
+const needsBool = (op: string, x: Tensor): void => needs(op, x, x.dtype === "bool", "bool");
 
 /**
  * Σ x over the given axes, all of them by default; of bools, how many are true, in int32.
  * @throws "axis-range"
  */
-export function sum(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
+export function sum(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const body = x.dtype === "bool" ? scalar.toInt32(slot(0)) : slot(0);
-  return reduce("sum", x, axesOf("sum", x, axis), body, "sum", keepDims);
+  return reduce("sum", x, axis, options, body);
 }
 
+/** The sum y of x, divided by the number of elements that met in each result, less some. */
+const shared = (name: string, x: Tensor, y: Tensor, less = 0): Tensor =>
+  elementwise(name, (e) => scalar.div(e, x.size / y.size - less), [y]);
+
 /** The mean over the given axes, all of them by default; of floats. */
-export function mean(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
+export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   needsFloat("mean", x);
-  const axes = axesOf("mean", x, axis);
-  const total = reduce("mean", x, axes, slot(0), "sum", keepDims);
-  return elementwise("mean", (e) => scalar.div(e, count(x, axes)), [total]);
+  return shared("mean", x, reduce("mean", x, axis, options));
 }
 
 /** The largest element; ties share the derivative. @throws "shape-mismatch" when there is none */
-export function max(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
-  const axes = axesOf("max", x, axis);
-  needsElements("max", x, axes);
-  return reduce("max", x, axes, slot(0), "max", keepDims);
-}
+export const max = (x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce("max", x, axis, options, slot(0), "max");
 
 /** The smallest element; ties share the derivative. @throws "shape-mismatch" when there is none */
-export function min(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
-  const axes = axesOf("min", x, axis);
-  needsElements("min", x, axes);
-  return opposite(reduce("min", opposite(x), axes, slot(0), "max", keepDims));
-}
+export const min = (x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor =>
+  opposite(reduce("min", opposite(x), axis, options, slot(0), "max"));
 
 /**
  * The product over the given axes, all of them by default. Halves are multiplied with each other,
@@ -89,12 +81,13 @@ export function prod(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): 
   const axes = axesOf("prod", x, axis);
   const kept = x.shape.filter((_, d) => !axes.includes(d));
   const shape = keepDims ? keptShape(x, axes) : kept;
-  if (count(x, axes) === 0)
+  const count = axes.reduce((n, d) => n * x.shape[d], 1);
+  if (count === 0)
     return elementwise("prod", (e) => scalar.add(e, 1), [reshapeTo(sum(x, axes), shape)]);
   const letters = [...lettersOfRank(x.rank)];
   const order = [...axes.map((d) => letters[d]), ...letters.filter((_, d) => !axes.includes(d))];
   const moved = map(`${letters.join("")}->${order.join("")}`, slot(0), [x], { name: "prod" });
-  let y = reshapeTo(moved, [count(x, axes), ...kept]);
+  let y = reshapeTo(moved, [count, ...kept]);
   const odd: Tensor[] = [];
   while (y.shape[0] > 1) {
     const half = y.shape[0] >> 1;
@@ -110,16 +103,10 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /** Σ (x − mean)² / (n − correction) over the given axes, all of them by default. */
-export function variance(
-  x: Tensor,
-  axis?: Axes,
-  { keepDims, correction = 0 }: VarianceOptions = {},
-): Tensor {
+export function variance(x: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
   const axes = axesOf("variance", x, axis);
   const rest = sub(x, mean(x, axes, { keepDims: true }));
-  const n = count(x, axes) - correction;
-  const total = sum(square(rest), axes, { keepDims });
-  return elementwise("variance", (e) => scalar.div(e, n), [total]);
+  return shared("variance", x, sum(square(rest), axes, options), options.correction);
 }
 
 /** The square root whose derivative at 0 is 0, as a length needs it. */
@@ -130,57 +117,53 @@ export const standardDeviation = (x: Tensor, axis?: Axes, options: VarianceOptio
   elementwise("standardDeviation", rootOf, [variance(x, axis, options)]);
 
 /** √Σ x² over the given axes, all of them by default; its derivative at 0 is 0. */
-export function norm(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
+export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   needsFloat("norm", x);
-  const total = reduce("norm", x, axesOf("norm", x, axis), scalar.square(slot(0)), "sum", keepDims);
-  return elementwise("norm", rootOf, [total]);
+  return elementwise("norm", rootOf, [reduce("norm", x, axis, options, scalar.square(slot(0)))]);
 }
 
 /** true where any element is; of bools. */
-export function any(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
-  if (x.dtype !== "bool")
-    fail("dtype-mismatch", { op: "any", given: describeFully(x), expected: "bool" });
-  const axes = axesOf("any", x, axis);
-  const found = reduce("any", x, axes, scalar.toInt32(slot(0)), "sum", keepDims);
+export function any(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  needsBool("any", x);
+  const found = reduce("any", x, axis, options, scalar.toInt32(slot(0)));
   return elementwise("any", (e) => scalar.greater(e, 0), [found]);
 }
 
 /** true where every element is; of bools. */
-export function all(x: Tensor, axis?: Axes, { keepDims }: ReduceOptions = {}): Tensor {
-  if (x.dtype !== "bool")
-    fail("dtype-mismatch", { op: "all", given: describeFully(x), expected: "bool" });
-  const axes = axesOf("all", x, axis);
-  const missing = scalar.toInt32(scalar.not(slot(0)));
-  return elementwise("all", (e) => scalar.equal(e, 0), [
-    reduce("all", x, axes, missing, "sum", keepDims),
-  ]);
+export function all(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  needsBool("all", x);
+  const missing = reduce("all", x, axis, options, scalar.toInt32(scalar.not(slot(0))));
+  return elementwise("all", (e) => scalar.equal(e, 0), [missing]);
 }
 
-/** Index of the first element that equals `extreme` or is NaN, along the axis. */
-function firstAt(name: string, x: Tensor, axis: number, extreme: Tensor, keepDims = false): Tensor {
+/**
+ * Index of the first element that is the largest or NaN, along an axis; without one the tensor is
+ * read flat.
+ */
+function first(
+  name: string,
+  given: Tensor,
+  axis: number | undefined,
+  { keepDims }: ReduceOptions,
+): Tensor {
+  const x = axis === undefined ? reshapeTo(given, [given.size]) : given;
+  const at = axisOf(name, x, axis ?? 0);
   const letters = lettersOfRank(x.rank);
-  const out = letters.replace(letters[axis], "");
-  const last = x.shape[axis] - 1;
+  const out = letters.replace(letters[at], "");
+  const last = x.shape[at] - 1;
   const value = slot(0);
   const found = scalar.or(scalar.equal(value, slot(1)), scalar.notEqual(value, value));
-  const body = scalar.select(found, scalar.sub(last, index(letters[axis])), -1);
-  const fromEnd = map(`${letters},${out}->${out}`, body, [x, extreme], { reduce: "max", name });
+  const body = scalar.select(found, scalar.sub(last, index(letters[at])), -1);
+  const largest = reduce(name, x, at, {}, value, "max");
+  const fromEnd = map(`${letters},${out}->${out}`, body, [x, largest], { reduce: "max", name });
   const y = elementwise(name, (e) => scalar.sub(last, e), [fromEnd]);
-  return keepDims ? reshapeTo(y, keptShape(x, [axis])) : y;
+  return keepDims ? reshapeTo(y, keptShape(x, [at])) : y;
 }
-
-/** Without an axis the tensor is read flat. */
-const flatUnless = (op: string, x: Tensor, axis?: number): readonly [Tensor, number] =>
-  axis === undefined ? [reshapeTo(x, [x.size]), 0] : [x, axisOf(op, x, axis)];
 
 /** int32 index of the largest element along an axis, or of the flat tensor; ties: the first. */
-export function argmax(x: Tensor, axis?: number, { keepDims }: ReduceOptions = {}): Tensor {
-  const [y, at] = flatUnless("argmax", x, axis);
-  return firstAt("argmax", y, at, max(y, at), keepDims);
-}
+export const argmax = (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor =>
+  first("argmax", x, axis, options);
 
 /** int32 index of the smallest element along an axis, or of the flat tensor; ties: the first. */
-export function argmin(x: Tensor, axis?: number, { keepDims }: ReduceOptions = {}): Tensor {
-  const [y, at] = flatUnless("argmin", x, axis);
-  return firstAt("argmin", y, at, min(y, at), keepDims);
-}
+export const argmin = (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor =>
+  first("argmin", opposite(x), axis, options);

@@ -2,28 +2,56 @@
  * Scalar functions that every target spells itself: arithmetic, comparison, choice, conversion,
  * bits. One row says everything the compiler knows about one of them.
  */
-import { constant, type Expr, isConst, scalar } from "./expr.ts";
+import { constant, type Expr, isConst, type Scalar, scalar, type WasmCode } from "./expr.ts";
 
 const zero = () => constant(0);
 const one = () => constant(1);
 
+/** Wasm lists the arithmetic of float64 at one distance behind that of float32. */
+const floats = (one: number, lanes: number, int32?: WasmCode): Scalar["wasm"] => ({
+  float32: [one, lanes],
+  float64: [one + 14, lanes + 12],
+  ...(int32 && { int32 }),
+});
+
+type Binary = (a: number, b: number) => number;
+
+/** A row that compares numbers, and its codes for float32 and int32. */
+const comparison = (
+  name: string,
+  holds: (a: number, b: number) => boolean,
+  one: number,
+  lanes: number,
+  int32: WasmCode,
+) =>
+  scalar(name, {
+    evaluate: (a, b) => +holds(a, b),
+    partials: [zero, zero],
+    rule: "compare",
+    wasm: { float32: [one, lanes], float64: [one + 6, lanes + 6], int32 },
+  });
+
+/** A row over the bits of two integers, or over two bools. */
+const bits = (name: string, evaluate: Binary, accepts: "int" | "bool", code: WasmCode) =>
+  scalar(name, { evaluate, partials: [zero, zero], accepts, wasm: { int32: code, bool: code } });
+
 export const add = scalar("add", {
   evaluate: (a, b) => a + b,
   partials: [one, one],
-  wasm: { float32: [0x92, 0xe4], float64: [0xa0, 0xf0], int32: [0x6a, 0xae] },
+  wasm: floats(0x92, 0xe4, [0x6a, 0xae]),
   simplify: ([a, b]) => (isConst(a, -0) ? b : isConst(b, -0) ? a : undefined),
 });
 export const sub = scalar("sub", {
   evaluate: (a, b) => a - b,
   partials: [one, () => constant(-1)],
-  wasm: { float32: [0x93, 0xe5], float64: [0xa1, 0xf1], int32: [0x6b, 0xb1] },
+  wasm: floats(0x93, 0xe5, [0x6b, 0xb1]),
   simplify: ([a, b]) => (isConst(b, 0) ? a : undefined),
 });
 export const mul = scalar("mul", {
   evaluate: (a, b) => a * b,
   evaluateInt: Math.imul,
   partials: [([, b]) => b, ([a]) => a],
-  wasm: { float32: [0x94, 0xe6], float64: [0xa2, 0xf2], int32: [0x6c, 0xb5] },
+  wasm: floats(0x94, 0xe6, [0x6c, 0xb5]),
   // Not to neg by −1: neg is a float's, and a product becomes a multiply-add.
   simplify: ([a, b]) => (isConst(a, 1) ? b : isConst(b, 1) ? a : undefined),
 });
@@ -31,7 +59,7 @@ export const div = scalar("div", {
   evaluate: (a, b) => a / b,
   partials: [([, b]) => div(1, b), ([, b], y) => neg(div(y, b))],
   accepts: "float",
-  wasm: { float32: [0x95, 0xe7], float64: [0xa3, 0xf3] },
+  wasm: floats(0x95, 0xe7),
   simplify: ([a, b]) => (isConst(b, 1) ? a : undefined),
   cost: 4,
 });
@@ -39,14 +67,14 @@ export const neg = scalar("neg", {
   evaluate: (a) => -a,
   partials: [() => constant(-1)],
   accepts: "float",
-  wasm: { float32: [0x8c, 0xe1], float64: [0x9a, 0xed] },
+  wasm: floats(0x8c, 0xe1),
   simplify: ([a]) => (a.kind === "call" && a.fn.name === "neg" ? a.args[0] : undefined),
 });
 export const abs = scalar("abs", {
   evaluate: Math.abs,
   partials: [([a]) => sign(a)],
   accepts: "float",
-  wasm: { float32: [0x8b, 0xe0], float64: [0x99, 0xec] },
+  wasm: floats(0x8b, 0xe0),
 });
 /** a·b + c, rounded once where the target can. */
 export const fma = scalar("fma", {
@@ -58,19 +86,19 @@ export const sqrt = scalar("sqrt", {
   evaluate: Math.sqrt,
   partials: [(_, y) => div(0.5, y)],
   accepts: "float",
-  wasm: { float32: [0x91, 0xe3], float64: [0x9f, 0xef] },
+  wasm: floats(0x91, 0xe3),
   cost: 4,
 });
 /** Ties share the derivative, as they do in a maximum over an axis. */
 export const min = scalar("min", {
   evaluate: Math.min,
   partials: [([a, b]) => sharedAbove(b, a), ([a, b]) => sharedAbove(a, b)],
-  wasm: { float32: [0x96, 0xe8], float64: [0xa4, 0xf4], int32: [[], 0xb6] },
+  wasm: floats(0x96, 0xe8, [0x4a, 0xb6]),
 });
 export const max = scalar("max", {
   evaluate: Math.max,
   partials: [([a, b]) => sharedAbove(a, b), ([a, b]) => sharedAbove(b, a)],
-  wasm: { float32: [0x97, 0xe9], float64: [0xa5, 0xf5], int32: [[], 0xb8] },
+  wasm: floats(0x97, 0xe9, [0x48, 0xb8]),
 });
 /** 1 where a > b, ½ where they are equal, 0 below. */
 const sharedAbove = (a: Expr, b: Expr): Expr =>
@@ -120,55 +148,15 @@ export const round = scalar("round", {
   wasm: { float32: [0x90, 0x6a], float64: [0x9e, 0x94] },
 });
 
-export const less = scalar("less", {
-  evaluate: (a, b) => +(a < b),
-  partials: [zero, zero],
-  rule: "compare",
-  wasm: { float32: [0x5d, 0x43], float64: [0x63, 0x49], int32: [0x48, 0x39] },
-});
-export const lessEqual = scalar("lessEqual", {
-  evaluate: (a, b) => +(a <= b),
-  partials: [zero, zero],
-  rule: "compare",
-  wasm: { float32: [0x5f, 0x45], float64: [0x65, 0x4b], int32: [0x4c, 0x3d] },
-});
-export const greater = scalar("greater", {
-  evaluate: (a, b) => +(a > b),
-  partials: [zero, zero],
-  rule: "compare",
-  wasm: { float32: [0x5e, 0x44], float64: [0x64, 0x4a], int32: [0x4a, 0x3b] },
-});
-export const greaterEqual = scalar("greaterEqual", {
-  evaluate: (a, b) => +(a >= b),
-  partials: [zero, zero],
-  rule: "compare",
-  wasm: { float32: [0x60, 0x46], float64: [0x66, 0x4c], int32: [0x4e, 0x3f] },
-});
-export const equal = scalar("equal", {
-  evaluate: (a, b) => +(a === b),
-  partials: [zero, zero],
-  rule: "compare",
-  wasm: { float32: [0x5b, 0x41], float64: [0x61, 0x47], int32: [0x46, 0x37] },
-});
-export const notEqual = scalar("notEqual", {
-  evaluate: (a, b) => +(a !== b),
-  partials: [zero, zero],
-  rule: "compare",
-  wasm: { float32: [0x5c, 0x42], float64: [0x62, 0x48], int32: [0x47, 0x38] },
-});
+export const less = comparison("less", (a, b) => a < b, 0x5d, 0x43, [0x48, 0x39]);
+export const lessEqual = comparison("lessEqual", (a, b) => a <= b, 0x5f, 0x45, [0x4c, 0x3d]);
+export const greater = comparison("greater", (a, b) => a > b, 0x5e, 0x44, [0x4a, 0x3b]);
+export const greaterEqual = comparison("greaterEqual", (a, b) => a >= b, 0x60, 0x46, [0x4e, 0x3f]);
+export const equal = comparison("equal", (a, b) => a === b, 0x5b, 0x41, [0x46, 0x37]);
+export const notEqual = comparison("notEqual", (a, b) => a !== b, 0x5c, 0x42, [0x47, 0x38]);
 
-export const and = scalar("and", {
-  evaluate: (a, b) => +(a !== 0 && b !== 0),
-  partials: [zero, zero],
-  accepts: "bool",
-  wasm: { bool: [0x71, 0x4e] },
-});
-export const or = scalar("or", {
-  evaluate: (a, b) => +(a !== 0 || b !== 0),
-  partials: [zero, zero],
-  accepts: "bool",
-  wasm: { bool: [0x72, 0x50] },
-});
+export const and = bits("and", (a, b) => +(a !== 0 && b !== 0), "bool", [0x71, 0x4e]);
+export const or = bits("or", (a, b) => +(a !== 0 || b !== 0), "bool", [0x72, 0x50]);
 export const not = scalar("not", {
   evaluate: (a) => +(a === 0),
   partials: [zero],
@@ -222,31 +210,11 @@ export const toBool = scalar("toBool", {
   accepts: "any",
 });
 
-export const xor = scalar("xor", {
-  evaluate: (a, b) => a ^ b,
-  partials: [zero, zero],
-  accepts: "int",
-  wasm: { int32: [0x73, 0x51] },
-});
-export const bitAnd = scalar("bitAnd", {
-  evaluate: (a, b) => a & b,
-  partials: [zero, zero],
-  accepts: "int",
-  wasm: { int32: [0x71, 0x4e] },
-});
+export const xor = bits("xor", (a, b) => a ^ b, "int", [0x73, 0x51]);
+export const bitAnd = bits("bitAnd", (a, b) => a & b, "int", [0x71, 0x4e]);
 /** Shifts take a constant number of bits. */
-export const shiftLeft = scalar("shiftLeft", {
-  evaluate: (a, b) => a << b,
-  partials: [zero, zero],
-  accepts: "int",
-  wasm: { int32: [0x74, 0xab] },
-});
-export const shiftRight = scalar("shiftRight", {
-  evaluate: (a, b) => a >>> b,
-  partials: [zero, zero],
-  accepts: "int",
-  wasm: { int32: [0x76, 0xad] },
-});
+export const shiftLeft = bits("shiftLeft", (a, b) => a << b, "int", [0x74, 0xab]);
+export const shiftRight = bits("shiftRight", (a, b) => a >>> b, "int", [0x76, 0xad]);
 
 const word = new DataView(new ArrayBuffer(8));
 /** The 32 bits of a number rounded to float32. */

@@ -1,5 +1,5 @@
 /** Number formats. Bodies of maps are typed by them; nothing is converted silently. */
-import { fail } from "../errors.ts";
+import { oneOf } from "../errors.ts";
 
 export type DType = "float32" | "float64" | "int32" | "bool";
 export const dtypes: readonly DType[] = ["float32", "float64", "int32", "bool"];
@@ -21,7 +21,7 @@ export function allocate(dtype: DType, length: number): Data {
     case "bool":
       return new Uint8Array(length);
     default:
-      return fail("unknown-option", { where: "dtype", given: dtype, known: dtypes.join(", ") });
+      return oneOf<never>("dtype", dtype, dtypes as never);
   }
 }
 

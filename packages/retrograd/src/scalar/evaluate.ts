@@ -5,7 +5,16 @@
 
 import { add, mul } from "./arithmetic.ts";
 import type { DType } from "./dtype.ts";
-import { argumentType, constant, dtypeOf, type Expr, isConst, parts, rewrite } from "./expr.ts";
+import {
+  argumentType,
+  type Call,
+  constant,
+  dtypeOf,
+  type Expr,
+  isConst,
+  parts,
+  rewrite,
+} from "./expr.ts";
 
 /** Reads operand `slot`, or the index of a letter, at the place being computed. */
 export interface Places {
@@ -86,23 +95,17 @@ export function derivative(e: Expr, k: number): Expr {
     const tangents = x.args.map(visit);
     const d = tangents.every((t) => isConst(t, 0))
       ? constant(0)
-      : x.fn.chain
-        ? x.fn.chain(x.args, tangents)
-        : sumOfPartials(x, tangents);
+      : (x.fn.chain?.(x.args, tangents) ?? sumOfPartials(x, tangents));
     done.set(x, d);
     return d;
   };
   return visit(e);
 }
 
-function sumOfPartials(x: Expr & { kind: "call" }, tangents: readonly Expr[]): Expr {
-  let sum: Expr = constant(0);
-  tangents.forEach((t, i) => {
-    if (isConst(t, 0)) return;
-    const term = times(x.fn.partials[i](x.args, x), t);
-    sum = isConst(sum, 0) ? term : isConst(term, 0) ? sum : add(sum, term);
-  });
-  return sum;
+function sumOfPartials(x: Call, tangents: readonly Expr[]): Expr {
+  const terms = tangents.map((t, i) => (isConst(t, 0) ? t : times(x.fn.partials[i](x.args, x), t)));
+  const [first, ...rest] = terms.filter((term) => !isConst(term, 0));
+  return first ? rest.reduce((a, b) => add(a, b), first) : constant(0);
 }
 
 /** A product where an exact zero stays an exact zero. */
@@ -110,18 +113,10 @@ export const times = (a: Expr, b: Expr): Expr =>
   isConst(a, 0) || isConst(b, 0) ? constant(0) : mul(a, b);
 
 /** Replace every occurrence of the part `from` of `e`, found by identity. */
-export function replacePart(e: Expr, from: Expr, to: Expr): Expr {
-  if (e === from) return to;
-  if (from.kind !== "call") return rewrite(e, (leaf) => (leaf === from ? to : leaf));
-  const done = new Map<Expr, Expr>([[from, to]]);
-  const visit = (x: Expr): Expr => {
-    if (x.kind !== "call") return x;
-    const known = done.get(x);
-    if (known) return known;
-    const args = x.args.map(visit);
-    const y: Expr = args.every((a, i) => a === x.args[i]) ? x : { ...x, args };
-    done.set(x, y);
-    return y;
-  };
-  return visit(e);
-}
+export const replacePart = (e: Expr, from: Expr, to: Expr): Expr =>
+  rewrite(
+    e,
+    (leaf) => leaf,
+    (x, args) => (args.every((a, i) => a === x.args[i]) ? x : { ...x, args }),
+    new Map([[from, to]]),
+  );

@@ -16,7 +16,7 @@ export type Expr =
 export type Arg = Expr | number;
 
 /** Wasm spelling for one dtype: the opcode for one number, and the one for a vector of lanes. */
-export type WasmCode = readonly [one: number | readonly number[], lanes: number | undefined];
+export type WasmCode = readonly [one: number, lanes: number];
 
 /** What a scalar function takes and gives: `same` T…→T, `compare` T,T→bool, or a fixed dtype. */
 export type Rule = "same" | "compare" | "select" | DType;
@@ -169,15 +169,28 @@ function known(args: readonly Expr[], slots: readonly DType[]): DType | undefine
   return undefined;
 }
 
-/** Rebuild `e` with its leaves replaced; shared parts stay shared. */
-export function rewrite(e: Expr, leaf: (e: Exclude<Expr, { kind: "call" }>) => Expr): Expr {
-  const done = new Map<Expr, Expr>();
+type Leaf = Exclude<Expr, { kind: "call" }>;
+export type Call = Extract<Expr, { kind: "call" }>;
+
+/** The call on other arguments; itself where they are the same. */
+export const recall = (e: Call, args: readonly Expr[]): Expr =>
+  args.every((a, i) => a === e.args[i]) ? e : call(e.fn, args);
+
+/**
+ * Rebuild `e` with its leaves replaced; shared parts stay shared.
+ * @param make  what becomes of a call, given its arguments rebuilt
+ * @param done  parts for which it is known what becomes of them
+ */
+export function rewrite(
+  e: Expr,
+  leaf: (e: Leaf) => Expr,
+  make = recall,
+  done = new Map<Expr, Expr>(),
+): Expr {
   const visit = (x: Expr): Expr => {
-    if (x.kind !== "call") return leaf(x);
     const known = done.get(x);
     if (known) return known;
-    const args = x.args.map(visit);
-    const y = args.every((a, i) => a === x.args[i]) ? x : call(x.fn, args);
+    const y = x.kind === "call" ? make(x, x.args.map(visit)) : leaf(x);
     done.set(x, y);
     return y;
   };

@@ -54,23 +54,23 @@ export function topological(outputs: readonly Tensor[]): Node[] {
 
 /** Replacements of tensors, by node and output. */
 export class Bindings {
-  private readonly rows = new Map<Node, (Tensor | undefined)[]>();
+  readonly #rows = new Map<Node, (Tensor | undefined)[]>();
   constructor(pairs: Iterable<readonly [Tensor, Tensor]> = []) {
     for (const [from, to] of pairs) this.set(from, to);
   }
   get(t: Tensor): Tensor | undefined {
-    return this.rows.get(t.node)?.[t.output];
+    return this.#rows.get(t.node)?.[t.output];
   }
   has(node: Node): boolean {
-    return this.rows.has(node);
+    return this.#rows.has(node);
   }
   set(from: Tensor, to: Tensor): void {
-    const row = this.rows.get(from.node);
+    const row = this.#rows.get(from.node);
     if (row) row[from.output] = to;
     else {
       const fresh: (Tensor | undefined)[] = [];
       fresh[from.output] = to;
-      this.rows.set(from.node, fresh);
+      this.#rows.set(from.node, fresh);
     }
   }
 }

@@ -3,6 +3,7 @@
  * the compiled step; one that learns what "too long" means carries its state there.
  */
 import { fail } from "../errors/training.ts";
+import { checkOptions } from "../errors.ts";
 import {
   add,
   clip,
@@ -56,10 +57,7 @@ export interface ZClipOptions {
 export function clipping(options: ClipOptions | Clip = {}): Clip {
   if ("apply" in options) return options;
   const given = Object.entries(options).filter(([, v]) => v !== undefined);
-  const known = ["norm", "value", "zscore"];
-  for (const [name] of given)
-    if (!known.includes(name))
-      fail("unknown-option", { where: "clip", given: name, known: known.join(", ") });
+  checkOptions("clip", Object.fromEntries(given), ["norm", "value", "zscore"]);
   if (given.length > 1)
     fail("bad-argument", {
       where: "clip",

@@ -1,6 +1,8 @@
 /** Evaluation: loss and metrics of a model over a source of data, exact over all its batches. */
 import { fail } from "../errors/training.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
+import type { Shards } from "../jit/shards.ts";
+import { allReduce } from "../ops/allReduce.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import {
   type Batches,
@@ -11,20 +13,14 @@ import {
   padRows,
   sourceOf,
 } from "./batch.ts";
+import { beginning } from "./beginning.ts";
 import type { Loss, Mean } from "./losses/loss.ts";
-import type { Method, Trainable } from "./method.ts";
+import { forward, type Method, type Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
 import { rowsFor } from "./rows.ts";
-import type { Evaluated } from "./step.ts";
-import {
-  classesOf,
-  type EvaluationCarry,
-  evaluationShards,
-  evaluationStep,
-  firstEvaluation,
-} from "./step.ts";
+import { classesOf, type Scored } from "./step.ts";
 
 export interface EvaluateOptions extends Omit<JitOptions, "shards"> {
   model: Trainable;
@@ -39,6 +35,46 @@ export interface Evaluation {
   /** By the name of the metric. */
   readonly metrics: Readonly<Record<string, number>>;
 }
+
+export interface Evaluated {
+  readonly loss: Mean;
+  readonly metrics: readonly Mean[];
+}
+
+/** What evaluation carries: the parameters, and the state where the method carries one. */
+export interface EvaluationCarry {
+  readonly params: any;
+  readonly state: any;
+}
+
+export const firstEvaluation = (options: Scored, params: any, rows: number): EvaluationCarry => ({
+  params,
+  state: options.method?.carries ? options.model.state(params, rows) : {},
+});
+
+/**
+ * Loss and metrics of a batch, without learning: (carry, batch) → [next carry, their parts], those
+ * of all shards where there are several.
+ */
+export function evaluationStep(options: Scored, metrics: readonly Metric[] = [], shards = 1) {
+  const { model, loss, method = bptt() } = options;
+  return (carry: EvaluationCarry, batch: Fed): [EvaluationCarry, Evaluated] => {
+    const lesson = { model, loss, batch, key: undefined };
+    const entering = method.carries ? beginning(lesson, carry.params, carry.state) : undefined;
+    const { output, mask, mean, state } = forward(lesson, carry.params, entering, false);
+    const found = metrics.map((m) => m.parts(output, batch.targets, mask));
+    const next = { params: carry.params, state: method.carries ? state : {} };
+    const parts = { loss: mean, metrics: found };
+    return [next, shards > 1 ? allReduce(parts) : parts];
+  };
+}
+
+/** How the arguments and results of an evaluation are spread over shards. */
+export const evaluationShards = (count: number): Shards => ({
+  count,
+  inputs: [{ params: null, state: 0 }, 0],
+  outputs: null,
+});
 
 /** A compiled evaluation that is used again and again. */
 export type Evaluator = (

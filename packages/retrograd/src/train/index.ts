@@ -2,7 +2,14 @@
 export type { Batch, Batches, DataSource, Fed, Part, Values } from "./batch.ts";
 export { feed, padRows } from "./batch.ts";
 export { type Clip, type ClipOptions, clipping, type ZClipOptions } from "./clip.ts";
-export { type Evaluation, type Evaluator, evaluate, evaluator } from "./evaluate.ts";
+export {
+  type Evaluation,
+  type Evaluator,
+  evaluate,
+  evaluationStep,
+  evaluator,
+  firstEvaluation,
+} from "./evaluate.ts";
 export type * from "./events.ts";
 export * from "./losses/index.ts";
 export type { Learned, Lesson, Method, RunOptions, Trainable } from "./method.ts";
@@ -24,9 +31,7 @@ export {
 } from "./schedules.ts";
 export {
   type Carry,
-  evaluationStep,
   firstCarry,
-  firstEvaluation,
   type StepOptions,
   type StepOutputs,
   trainingStep,

@@ -5,12 +5,10 @@
 
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
-import { stopGradient } from "../ops/stopGradient.ts";
 import { index, less, select, slot } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Fed } from "./batch.ts";
 import { type Loss, type Mean, numberOf } from "./losses/loss.ts";
-import { each, zip } from "./pointwise.ts";
 
 /** What training needs of a model; every model of retrograd/layers offers it. */
 export interface Trainable {
@@ -75,19 +73,6 @@ export function forward(lesson: Lesson, params: any, state: any, train = true) {
   const run = model.run(params, batch.inputs, given);
   const mask = validMask(batch, run.output);
   return { ...run, mask, mean: loss.parts(run.output, batch.targets, mask) };
-}
-
-/**
- * The state that a batch begins from: the carried one, through which no gradient passes, and the
- * model's own first state in the rows where a sequence starts.
- */
-export function beginning({ model, batch }: Lesson, params: any, state: any): any {
-  const carried = stopGradient(state);
-  const { start, inputs } = batch;
-  if (!start) return carried;
-  const chosen = select(slot(0), slot(1), slot(2));
-  const begin = (leaves: readonly Tensor[]) => each("start", chosen, start, ...leaves);
-  return zip(model.state(params, inputs.shape[0]), begin, carried);
 }
 
 /** The batch's mask, and nothing beyond the length of a row where the output is over time. */

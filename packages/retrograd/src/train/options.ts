@@ -1,6 +1,6 @@
 /** What train takes, checked before anything runs. */
 import { fail, trainingMessages } from "../errors/training.ts";
-import { type Notice, notice } from "../errors.ts";
+import { checkOptions, type Notice, notice } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { targetNamed } from "../jit/target.ts";
 import { key, split } from "../ops/random.ts";
@@ -76,9 +76,7 @@ export interface Plan extends TrainOptions {
 
 /** @throws "unknown-option", "bad-argument", "folder-unknown" */
 export function planOf(options: TrainOptions): Plan {
-  for (const name of Object.keys(options))
-    if (!known.includes(name as keyof TrainOptions))
-      fail("unknown-option", { where: "train", given: name, known: known.join(", ") });
+  checkOptions("train", options, known);
   for (const name of needed)
     if (!options[name])
       fail("bad-argument", { where: "train", given: `no ${name}`, expected: `the option ${name}` });

@@ -14,7 +14,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
 import { checkLabels, type Fed, feed, padRows } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { type Evaluation, type Evaluator, evaluator } from "./evaluate.ts";
+import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
@@ -37,8 +37,8 @@ const inputOf = ({ dtype, shape, rank }: Tensor) =>
     ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
     : {};
 
-/** Loaded with the first store: a page that keeps nothing does not carry files of weights. */
-const checkpoints = () => import("./checkpoint.ts");
+/** Loaded when it is first needed. */
+const occasional = () => import("./occasional.ts");
 
 type Events = AsyncGenerator<TrainEvent, void, void>;
 
@@ -107,7 +107,7 @@ export class Run implements AsyncIterable<TrainEvent> {
         expected: "a run after its first event",
       });
     const store = storeOf(where);
-    const { writeBest, writeLast } = await checkpoints();
+    const { writeBest, writeLast } = await occasional();
     if (this.#best) await writeBest(store, this.#best.params, this.#best.at);
     await writeLast(store, this.#carry(), this.#progress);
   }
@@ -126,7 +126,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     let failed = false;
     try {
       release = await store?.lock?.();
-      if (store && !this.#program) await (await checkpoints()).mustBeFree(store);
+      if (store && !this.#program) await (await occasional()).mustBeFree(store);
       yield* this.#epochs();
     } catch (error) {
       failed = true;
@@ -263,6 +263,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { validation, model, loss, method, metrics, target, memoryLimit, shards } = this.#plan;
     if (!validation) return;
     const scored = { model, loss, method, metrics };
+    const { evaluator } = await occasional();
     this.#evaluate ??= evaluator({ ...scored, target, memoryLimit, shards });
     const found: Evaluation = await this.#evaluate(this.params, validation);
     const best = Number.isFinite(found.loss) && this.#isBest(found.loss);
@@ -294,7 +295,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (!best) return;
     this.#best = { at: this.#progress.best!, params: this.params };
     if (!store) return;
-    const { writeBest } = await checkpoints();
+    const { writeBest } = await occasional();
     const name = await writeBest(store, this.#best.params, this.#best.at);
     yield { type: "checkpoint", ...this.position, kind: "best", name };
   }
@@ -308,7 +309,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   async #writeLast(): Promise<string | undefined> {
     const { store } = this.#plan;
     if (!store || !this.#program || this.#saved === this.#progress) return undefined;
-    const { writeLast } = await checkpoints();
+    const { writeLast } = await occasional();
     const progress = { ...this.#progress, serial: this.#progress.serial + 1 };
     const name = await writeLast(store, this.#carry(), progress);
     this.#progress = progress;
@@ -332,8 +333,8 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { step, method, target } = this.#plan;
     const carry = this.#program!.read();
     const lesson = { ...step, batch, key: step.key && fold(step.key, carry.step) };
-    // Loaded when it is needed; a page that has lost its server still learns what happened.
-    const cause = await import("./autopsy.ts").then(
+    // A page that has lost its server still learns what happened.
+    const cause = await occasional().then(
       ({ autopsy }) => autopsy({ method, lesson, carry, target }),
       () => undefined,
     );
@@ -362,7 +363,7 @@ export class Run implements AsyncIterable<TrainEvent> {
       break;
     }
     const { best } = this.#progress;
-    const params = best && (await (await checkpoints()).readBest(store, this.#params));
+    const params = best && (await (await occasional()).readBest(store, this.#params));
     if (best && params) this.#best = { at: best, params };
   }
 }

@@ -10,10 +10,9 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { traceTree } from "../transform/function.ts";
 import type { Fed } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
-import { type Loss, type Mean, meanOf } from "./losses/loss.ts";
-import { beginning, forward, type Learned, type Method, type Trainable } from "./method.ts";
+import { type Loss, meanOf } from "./losses/loss.ts";
+import type { Learned, Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
-import type { Metric } from "./metrics.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { as, each, sumOfSquares, zip } from "./pointwise.ts";
 
@@ -147,46 +146,6 @@ const keepIf = <T>(condition: Tensor, tree: T, otherwise: T): T =>
     ([next, last]) => each("keep", select(slot(0), slot(1), slot(2)), condition, next, last),
     otherwise,
   );
-
-export interface Evaluated {
-  readonly loss: Mean;
-  readonly metrics: readonly Mean[];
-}
-
-/** What evaluation carries: the parameters, and the state where the method carries one. */
-export interface EvaluationCarry {
-  readonly params: any;
-  readonly state: any;
-}
-
-export const firstEvaluation = (options: Scored, params: any, rows: number): EvaluationCarry => ({
-  params,
-  state: options.method?.carries ? options.model.state(params, rows) : {},
-});
-
-/**
- * Loss and metrics of a batch, without learning: (carry, batch) → [next carry, their parts], those
- * of all shards where there are several.
- */
-export function evaluationStep(options: Scored, metrics: readonly Metric[] = [], shards = 1) {
-  const { model, loss, method = bptt() } = options;
-  return (carry: EvaluationCarry, batch: Fed): [EvaluationCarry, Evaluated] => {
-    const lesson = { model, loss, batch, key: undefined };
-    const entering = method.carries ? beginning(lesson, carry.params, carry.state) : undefined;
-    const { output, mask, mean, state } = forward(lesson, carry.params, entering, false);
-    const found = metrics.map((m) => m.parts(output, batch.targets, mask));
-    const next = { params: carry.params, state: method.carries ? state : {} };
-    const parts = { loss: mean, metrics: found };
-    return [next, shards > 1 ? allReduce(parts) : parts];
-  };
-}
-
-/** How the arguments and results of an evaluation are spread over shards. */
-export const evaluationShards = (count: number): Shards => ({
-  count,
-  inputs: [{ params: null, state: 0 }, 0],
-  outputs: null,
-});
 
 /** Size of the last axis of what the model gives for a batch, found by tracing it. */
 export function classesOf({ model }: Pick<StepOptions, "model">, params: any, batch: Fed): number {

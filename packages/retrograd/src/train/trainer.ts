@@ -27,7 +27,7 @@ function start(options: TrainOptions): Run {
  * @throws "checkpoint-missing", "checkpoint-mismatch"
  */
 async function resume(where: Store | string, options: TrainOptions): Promise<Run> {
-  const { mustExist, remarks } = await import("./checkpoint.ts");
+  const { mustExist, remarks } = await import("./occasional.ts");
   const store = storeOf(where);
   const last = await mustExist(store);
   const plan = planOf({ ...options, checkpoint: { ...options.checkpoint, store } });

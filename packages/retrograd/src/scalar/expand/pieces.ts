@@ -7,7 +7,10 @@ import { atLeast, atMost, floor, fma, mul, sub } from "../arithmetic.ts";
 import type { DType } from "../dtype.ts";
 import type { Arg, Expr } from "../expr.ts";
 
-/** What differs between the float types. */
+/**
+ * What differs between the float types. Coefficients of float32 have the digits that tell them
+ * apart.
+ */
 export interface Table<T> {
   readonly float32: T;
   readonly float64: T;

@@ -10,25 +10,20 @@ import type { Expr } from "../expr.ts";
 import { clamp, halfDown, pick, polynomial, reduce } from "./pieces.ts";
 
 const PI_PARTS = {
-  float32: [
-    3.140625, 0.00096893310546875, -1.2814998626708984e-6, 1.979060471057892e-9,
-    5.126688136514179e-12,
-  ],
+  float32: [3.140625, 9.689331e-4, -1.2814999e-6, 1.9790605e-9, 5.126688e-12],
   float64: [3.1415926534682512, 1.2154201012607932e-10, 4.044532497591901e-21],
 };
 
 /** (sin r − r)/r³ in r² for |r| ≤ 1.58 and 1.571; relative error in sin r 2⁻²⁷, 2⁻⁶¹. */
 const SIN = {
-  float32: [
-    -0.16666659712791443, 0.008333065547049046, -0.00019809331571630286, 2.6048369363707025e-6,
-  ],
+  float32: [-0.1666666, 0.008333066, -1.9809332e-4, 2.604837e-6],
   float64: [
     -0.16666666666666666, 0.008333333333333207, -0.0001984126984121248, 2.755731921156944e-6,
     -2.5052106904411554e-8, 1.6058941001215673e-10, -7.643019327546785e-13, 2.7214189182663485e-15,
   ],
 };
 
-const INVERSE_PI = { float32: 0.31830987334251404, float64: 1 / Math.PI };
+const INVERSE_PI = { float32: 0.31830987, float64: 1 / Math.PI };
 
 /** ± sin(x − turns·π): + where n is even if sign is 1. */
 function signedSin(x: Expr, turns: Expr, n: Expr, sign: 1 | -1, dtype: DType): Expr {

@@ -5,7 +5,7 @@
  */
 
 import { compile } from "../../nest/compile.ts";
-import { type Abilities, type Item, resolve, type Schedule } from "../../nest/nest.ts";
+import { type Abilities, type Item, kernelsOf, resolve, type Schedule } from "../../nest/nest.ts";
 import type { CompileOptions, Program } from "../../nest/program.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import { inArena, type Loaded } from "../arena.ts";
@@ -59,16 +59,11 @@ export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffe
   const shards = team && new TeamFunctions(functions, team);
   const origin = team ? globalGet(ORIGIN) : int(0);
   const calls = new Map<object, { id: number; indices: readonly string[] }>();
-  const collect = (items: readonly Item[]): void =>
-    items.forEach((item) => {
-      if (item.kind === "kernel") {
-        const f = printKernel(item.kernel, hasRelaxed(), team !== undefined);
-        calls.set(item.kernel, { id: functions.push(f) - 1, indices: f.indices });
-      } else if (item.kind === "while") collect([...item.condition, ...item.body]);
-      else if (item.kind === "loop") collect(item.body);
+  for (const items of [schedule.setup, schedule.main])
+    kernelsOf(items, (kernel) => {
+      const f = printKernel(kernel, hasRelaxed(), team !== undefined);
+      calls.set(kernel, { id: functions.push(f) - 1, indices: f.indices });
     });
-  collect(schedule.setup);
-  collect(schedule.main);
   const driver = (name: string, items: readonly Item[]): number => {
     const locals = new Map<string, number>();
     const local = (index: string): number => {

@@ -12,6 +12,7 @@ import {
   resolve,
   type Stmt,
   type Value,
+  walk,
 } from "../../nest/nest.ts";
 import { parametersOf } from "../../nest/parameters.ts";
 import { bytesOf } from "../../scalar/dtype.ts";
@@ -36,6 +37,15 @@ import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 type Terms = readonly (readonly [index: string, bytes: number])[];
 
+/** A local that holds an address, and the bytes by which it moves with a loop. */
+interface Pointer {
+  readonly id: number;
+  readonly bytes: number;
+  /** The address where that loop begins. */
+  readonly before: Terms;
+  readonly key: string;
+}
+
 export function printKernel(
   kernel: Kernel,
   relaxed: boolean,
@@ -50,97 +60,99 @@ export function printKernel(
 class KernelPrinter implements Printer {
   readonly locals: number[] = [];
   readonly relaxed: boolean;
-  private readonly names = new Map<string, number>();
-  private readonly pointers = new Map<string, number>();
+  readonly #names = new Map<string, number>();
+  readonly #pointers = new Map<string, number>();
   /** Loops around the place being printed, outermost first; parameters come before them. */
-  private readonly around: string[] = [];
+  readonly #around: string[] = [];
   /** Loops of a single turn: their index is 0. */
-  private readonly still = new Set<string>();
-  private readonly parameters: readonly string[];
+  readonly #still = new Set<string>();
+  readonly #parameters: readonly string[];
   /** Where the arena begins, in a memory that holds several. */
-  private readonly origin: number | undefined;
+  readonly #origin: number | undefined;
   constructor(parameters: readonly string[], relaxed: boolean, shared: boolean) {
-    this.parameters = parameters;
+    this.#parameters = parameters;
     this.relaxed = relaxed;
-    parameters.forEach((p, i) => this.names.set(`index ${p}`, i));
-    if (shared) this.origin = this.local("origin", I32);
+    parameters.forEach((p, i) => this.#names.set(`index ${p}`, i));
+    if (shared) this.#origin = this.#local("origin", I32);
   }
 
   print(kernel: Kernel): Bytes {
-    this.around.push(...this.parameters);
-    const before = this.parameters.flatMap((p) => this.startPointers(p, kernel.body, true));
-    const body = this.block(kernel.body);
+    const before = this.#parameters.flatMap((p) => {
+      this.#around.push(p);
+      return this.#startPointers(p, this.#keysAt(p, kernel.body), true);
+    });
+    const body = this.#block(kernel.body);
     const origin =
-      this.origin === undefined ? [] : [...globalGet(ORIGIN), ...localSet(this.origin)];
-    return [...origin, ...[...this.constants.values()].flat(), ...before, ...body];
+      this.#origin === undefined ? [] : [...globalGet(ORIGIN), ...localSet(this.#origin)];
+    return [...origin, ...[...this.#constants.values()].flat(), ...before, ...body];
   }
 
-  private readonly constants = new Map<string, Bytes>();
+  readonly #constants = new Map<string, Bytes>();
   /**
    * Engines build a vector constant anew at each use; a local is made once and read from a
    * register.
    */
   constant(value: number, dtype: Value["dtype"], lanes: number): Bytes {
     const key = `constant ${Object.is(value, -0) ? "-0" : value} ${dtype}`,
-      id = this.local(key, V128);
-    if (!this.constants.has(key))
-      this.constants.set(key, [...number(value, dtype, lanes), ...localSet(id)]);
+      id = this.#local(key, V128);
+    if (!this.#constants.has(key))
+      this.#constants.set(key, [...number(value, dtype, lanes), ...localSet(id)]);
     return localGet(id);
   }
 
-  private local(key: string, type: number): number {
-    const known = this.names.get(key);
+  #local(key: string, type: number): number {
+    const known = this.#names.get(key);
     if (known !== undefined) return known;
-    const id = this.parameters.length + this.locals.push(type) - 1;
-    this.names.set(key, id);
+    const id = this.#parameters.length + this.locals.push(type) - 1;
+    this.#names.set(key, id);
     return id;
   }
-  private typed = (name: string, v: { dtype: Value["dtype"]; lanes: number }) =>
-    this.local(`${name}:${wasmType(v.dtype, v.lanes)}`, wasmType(v.dtype, v.lanes));
-  private readonly typeOfLocal = new Map<string, { dtype: Value["dtype"]; lanes: number }>();
+  #typed = (name: string, v: { dtype: Value["dtype"]; lanes: number }) =>
+    this.#local(`${name}:${wasmType(v.dtype, v.lanes)}`, wasmType(v.dtype, v.lanes));
+  readonly #typeOfLocal = new Map<string, { dtype: Value["dtype"]; lanes: number }>();
   get(name: string): Bytes {
-    return localGet(this.typed(name, this.typeOfLocal.get(name)!));
+    return localGet(this.#typed(name, this.#typeOfLocal.get(name)!));
   }
 
-  private block(body: readonly Stmt[]): Bytes {
-    return body.flatMap((s) => this.statement(s));
+  #block(body: readonly Stmt[]): Bytes {
+    return body.flatMap((s) => this.#statement(s));
   }
 
-  private statement(s: Stmt): Bytes {
-    if (s.kind === "for") return this.loop(s);
-    if (s.kind === "store") return this.store(s);
+  #statement(s: Stmt): Bytes {
+    if (s.kind === "for") return this.#loop(s);
+    if (s.kind === "store") return this.#store(s);
     if (s.kind === "prefetch") return [];
     if (s.kind === "let") {
       const code = printValue(s.value, this);
-      this.typeOfLocal.set(s.name, s.value);
-      return [...code, ...localSet(this.typed(s.name, s.value))];
+      this.#typeOfLocal.set(s.name, s.value);
+      return [...code, ...localSet(this.#typed(s.name, s.value))];
     }
     return [
       ...printValue(s.value, this),
-      ...localSet(this.typed(s.name, this.typeOfLocal.get(s.name)!)),
+      ...localSet(this.#typed(s.name, this.#typeOfLocal.get(s.name)!)),
     ];
   }
 
-  private loop(s: Stmt & { kind: "for" }): Bytes {
+  #loop(s: Stmt & { kind: "for" }): Bytes {
     if (s.count <= s.step) {
-      this.still.add(s.index);
-      const body = this.block(s.body);
-      this.still.delete(s.index);
+      this.#still.add(s.index);
+      const body = this.#block(s.body);
+      this.#still.delete(s.index);
       return body;
     }
-    this.still.delete(s.index);
-    const index = this.local(`index ${s.index}`, I32);
-    this.around.push(s.index);
-    const keys = this.keysAt(s.index, s.body);
-    const start = this.startPointers(s.index, s.body, false);
-    const body = this.block(s.body);
+    this.#still.delete(s.index);
+    const index = this.#local(`index ${s.index}`, I32);
+    this.#around.push(s.index);
+    const keys = this.#keysAt(s.index, s.body);
+    const start = this.#startPointers(s.index, keys, false);
+    const body = this.#block(s.body);
     const advance = keys.flatMap(({ id, bytes }) => [
       ...localGet(id),
       ...int(bytes * s.step),
       ADD_I32,
       ...localSet(id),
     ]);
-    this.around.pop();
+    this.#around.pop();
     return [
       ...int(0),
       ...localSet(index),
@@ -162,90 +174,54 @@ class KernelPrinter implements Printer {
   }
 
   /** Byte strides of an address along the loops around it, outermost first. */
-  private terms(at: Affine, size: number): Terms {
+  #terms(at: Affine, size: number): Terms {
     const strides = new Map(at.terms);
-    return this.around
+    return this.#around
       .filter((i) => strides.has(i))
       .map((i) => [i, strides.get(i)! * size] as const);
   }
-  private keyOf = (terms: Terms): string => terms.map(([i, s]) => `${i}*${s}`).join("+");
+  #keyOf = (terms: Terms): string => terms.map(([i, s]) => `${i}*${s}`).join("+");
 
-  /** Pointers that move with loop `index`: one per distinct address up to it. */
-  private keysAt(
-    index: string,
-    body: readonly Stmt[],
-  ): { id: number; bytes: number; before: Terms; key: string }[] {
-    const found = new Map<string, { id: number; bytes: number; before: Terms; key: string }>();
-    this.addresses(body, (at, size) => {
-      const strides = new Map(at.terms);
-      if (!strides.has(index)) return;
-      const upTo = this.around.slice(0, this.around.indexOf(index) + 1);
-      const terms: Terms = upTo
-        .filter((i) => strides.has(i))
-        .map((i) => [i, strides.get(i)! * size] as const);
-      const key = this.keyOf(terms);
-      if (!found.has(key))
-        found.set(key, {
-          id: this.local(`pointer ${key}`, I32),
-          bytes: strides.get(index)! * size,
-          before: terms.slice(0, -1),
-          key,
-        });
+  /** Pointers that move with `index`, the loop around all others: one per distinct address. */
+  #keysAt(index: string, body: readonly Stmt[]): Pointer[] {
+    const found = new Map<string, Pointer>();
+    walk(body, (part) => {
+      if (part.kind !== "load" && part.kind !== "store") return;
+      const terms = this.#terms(part.at, bytesOf(part.buffer.dtype));
+      const key = this.#keyOf(terms);
+      const [last, bytes] = terms.at(-1) ?? [];
+      if (last !== index || found.has(key)) return;
+      const id = this.#local(`pointer ${key}`, I32);
+      found.set(key, { id, bytes: bytes!, before: terms.slice(0, -1), key });
     });
     return [...found.values()];
   }
 
-  private startPointers(index: string, body: readonly Stmt[], parameter: boolean): Bytes {
-    return this.keysAt(index, body).flatMap(({ id, bytes, before, key }) => {
-      const base = this.pointerTo(before);
-      this.pointers.set(key, id);
+  #startPointers(index: string, keys: readonly Pointer[], parameter: boolean): Bytes {
+    return keys.flatMap(({ id, bytes, before, key }) => {
+      const base = this.#pointerTo(before);
+      this.#pointers.set(key, id);
       if (!parameter) return [...(base ?? int(0)), ...localSet(id)];
-      const moved = [...localGet(this.names.get(`index ${index}`)!), ...int(bytes), MUL_I32];
+      const moved = [...localGet(this.#names.get(`index ${index}`)!), ...int(bytes), MUL_I32];
       return [...moved, ...(base ? [...base, ADD_I32] : []), ...localSet(id)];
     });
   }
-  private pointerTo(terms: Terms): Bytes | undefined {
-    if (terms.length === 0) return this.origin === undefined ? undefined : localGet(this.origin);
-    return localGet(this.pointers.get(this.keyOf(terms))!);
-  }
-
-  private addresses(body: readonly Stmt[], visit: (at: Affine, size: number) => void): void {
-    const seen = new Set<Value>();
-    const value = (v: Value): void => {
-      if (seen.has(v)) return;
-      seen.add(v);
-      if (v.kind === "call") v.args.forEach(value);
-      else if (v.kind === "splat" || v.kind === "lane") value(v.value);
-      else if (v.kind === "load") {
-        visit(v.at, bytesOf(v.buffer.dtype));
-        if (v.dynamic) value(v.dynamic.index);
-      }
-    };
-    for (const s of body) {
-      if (s.kind === "for") {
-        this.addresses(s.body, visit);
-        continue;
-      }
-      if (s.kind === "prefetch") continue;
-      value(s.value);
-      if (s.kind === "store") {
-        visit(s.at, bytesOf(s.buffer.dtype));
-        if (s.dynamic) value(s.dynamic.index);
-      }
-    }
+  #pointerTo(terms: Terms): Bytes | undefined {
+    if (terms.length === 0) return this.#origin === undefined ? undefined : localGet(this.#origin);
+    return localGet(this.#pointers.get(this.#keyOf(terms))!);
   }
 
   /** The address on the stack, and the constant part that goes into the instruction. */
-  private address(
+  #address(
     buffer: Buffer,
     at: Affine,
     dynamic: Dynamic | undefined,
   ): { code: Bytes; offset: number } {
     const size = bytesOf(buffer.dtype),
-      terms = this.terms(at, size).filter(([i]) => !this.still.has(i));
+      terms = this.#terms(at, size).filter(([i]) => !this.#still.has(i));
     const constant = resolve(buffer).offset! + at.base * size;
     const moving = [
-      ...(this.pointerTo(terms) ?? int(0)),
+      ...(this.#pointerTo(terms) ?? int(0)),
       ...(dynamic
         ? [...printValue(dynamic.index, this), ...int(dynamic.stride * size), MUL_I32, ADD_I32]
         : []),
@@ -258,16 +234,16 @@ class KernelPrinter implements Printer {
   }
 
   load(v: Value & { kind: "load" }): Bytes {
-    const { code, offset } = this.address(v.buffer, v.at, v.dynamic),
+    const { code, offset } = this.#address(v.buffer, v.at, v.dynamic),
       wide = v.dtype === "float64";
     const memory = (at: number) => [wide ? 3 : 2, ...unsigned(at)];
     if (v.lanes === 1)
       return [...code, v.dtype === "float32" ? 0x2a : wide ? 0x2b : 0x28, ...memory(offset)];
-    if (v.stride === 1) return this.mask(v, [...code, ...simd(0x00), ...memory(offset)]);
+    if (v.stride === 1) return this.#mask(v, [...code, ...simd(0x00), ...memory(offset)]);
     if (v.stride === 0)
-      return this.mask(v, [...code, ...simd(wide ? 0x0a : 0x09), ...memory(offset)]);
-    const vector = this.local("strided", V128),
-      pointer = this.local("strided at", I32);
+      return this.#mask(v, [...code, ...simd(wide ? 0x0a : 0x09), ...memory(offset)]);
+    const vector = this.#local("strided", V128),
+      pointer = this.#local("strided at", I32);
     const out: Bytes = [
       ...code,
       ...localTee(pointer),
@@ -289,17 +265,17 @@ class KernelPrinter implements Printer {
         ...localSet(vector),
       );
     }
-    return this.mask(v, [...out, ...localGet(vector)]);
+    return this.#mask(v, [...out, ...localGet(vector)]);
   }
   /** Bools are 0 and 1 in memory, and masks in lanes. */
-  private mask = (v: Value, code: Bytes): Bytes =>
+  #mask = (v: Value, code: Bytes): Bytes =>
     v.dtype === "bool" && v.lanes > 1 ? [...code, ...simd(0xa1)] : code;
 
-  private store(s: Stmt & { kind: "store" }): Bytes {
-    const { code, offset } = this.address(s.buffer, s.at, s.dynamic),
+  #store(s: Stmt & { kind: "store" }): Bytes {
+    const { code, offset } = this.#address(s.buffer, s.at, s.dynamic),
       wide = s.buffer.dtype === "float64";
     const memory = [wide ? 3 : 2, ...unsigned(offset)],
-      value = this.mask(s.value, printValue(s.value, this));
+      value = this.#mask(s.value, printValue(s.value, this));
     if (s.value.lanes > 1) return [...code, ...value, ...simd(0x0b), ...memory];
     return [...code, ...value, s.buffer.dtype === "float32" ? 0x38 : wide ? 0x39 : 0x36, ...memory];
   }
@@ -307,9 +283,9 @@ class KernelPrinter implements Printer {
   index(v: Value & { kind: "index" }): Bytes {
     const out: Bytes = int(v.at.base);
     for (const [i, stride] of v.at.terms)
-      if (!this.still.has(i))
+      if (!this.#still.has(i))
         out.push(
-          ...localGet(this.names.get(`index ${i}`)!),
+          ...localGet(this.#names.get(`index ${i}`)!),
           ...(stride === 1 ? [] : [...int(stride), MUL_I32]),
           ADD_I32,
         );

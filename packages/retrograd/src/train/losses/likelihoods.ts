@@ -1,5 +1,6 @@
 /** Losses for forecasts that say how sure they are: a normal distribution, or several quantiles. */
 import { fail } from "../../errors/training.ts";
+import { oneOf } from "../../errors.ts";
 import { lettersOfRank } from "../../ops/axes.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { sliceOp } from "../../ops/slice.ts";
@@ -33,9 +34,7 @@ export interface GaussianOptions {
  * Source: Nix and Weigend 1994, doi:10.1109/ICNN.1994.374138.
  */
 export function gaussian({ scale = "logVariance" }: GaussianOptions = {}): Loss {
-  const known = ["logVariance", "softplus"];
-  if (!known.includes(scale))
-    fail("unknown-option", { where: "gaussian", given: scale, known: known.join(", ") });
+  oneOf("gaussian", scale, ["logVariance", "softplus"]);
   return lossOf({
     name: `gaussian (${scale})`,
     target: "number",

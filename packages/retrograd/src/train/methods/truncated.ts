@@ -3,7 +3,8 @@
  * one to the next, and the gradient stops at the border.
  */
 import { fail } from "../../errors/training.ts";
-import { beginning, type Method } from "../method.ts";
+import { beginning } from "../beginning.ts";
+import type { Method } from "../method.ts";
 import { windows } from "../windows.ts";
 import { exact } from "./bptt.ts";
 
