@@ -35,6 +35,7 @@ const tiring = cell({
 
 export const benchmark: Case = {
   name: "gated-custom",
+  shards: true,
   question: "And a user's cell with a gate of its own? 64→128, batch 16, 128 steps",
   prepare: (options) => {
     const numbers = sequenceNumbers(5, GATED, 1);

@@ -12,6 +12,7 @@ const { input, size } = LEAKY_SMALL;
 
 export const benchmark: Case = {
   name: "leaky-small",
+  shards: true,
   question: "And a user's cell with little to do in each step? 32→64, batch 16, 256 steps",
   prepare: (options) => {
     const numbers = sequenceNumbers(4, LEAKY_SMALL, 1);

@@ -13,6 +13,7 @@ const GATES = 4;
 
 export const benchmark: Case = {
   name: "lstm-large",
+  shards: true,
   question: "And an LSTM whose weights leave the caches? 1024→1024, batch 64, 32 steps",
   prepare: (options) => {
     const numbers = sequenceNumbers(3, LARGEST, GATES);

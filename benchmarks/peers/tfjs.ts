@@ -3,8 +3,7 @@
  *
  * Its loops are JavaScript's. As shipped, the derivative of a product calls transposed kernels, which
  * are many times slower than the plain one; `customGrad` is what a user who found out would write:
- * a product whose derivative transposes first. The input's projection is hoisted by hand where that
- * pays, which is with customGrad alone.
+ * a product whose derivative transposes first. Hoisting the input's projection was slower.
  */
 import { outputFields } from "../outputs.ts";
 import { type Contender, firstSteps, serve } from "./contender.ts";
@@ -26,7 +25,7 @@ await tf.ready();
 const MOVE = 0.3;
 const version: string = tf.version_core;
 const numbers = readNumbers(name);
-const [time, batch, input] = numbers.x.shape;
+const [, batch, input] = numbers.x.shape;
 const size = numbers.Wh.shape[0];
 const given = (key: string) => tf.tensor(numbers[key].data, numbers[key].shape);
 
@@ -58,21 +57,12 @@ function training(): Promise<Contender> {
   const x = given("x");
   const labels = isSmall ? given("y") : tf.oneHot(given("y"), v.bo.shape[0]).toFloat();
   const adam = tf.train.adam(1e-3, 0.9, 0.999, 1e-8);
-  const projected = () =>
-    tf.unstack(
-      dot(x.reshape([time * batch, input]), v.Wx)
-        .add(v.b)
-        .reshape([time, batch, -1]),
-    );
   const eachMoment = tf.unstack(x);
-  const isHoisted = product === "customGrad";
   const loss = () => {
-    const z = isHoisted ? projected() : undefined;
     let state: State = { h: tf.zeros([batch, size]), c: tf.zeros([batch, size]) };
     const outputs: any[] = [];
-    for (let t = 0; t < time; t++) {
-      const entering = z ? z[t] : dot(eachMoment[t], v.Wx).add(v.b);
-      state = move(state, dot(state.h, v.Wh).add(entering));
+    for (const moment of eachMoment) {
+      state = move(state, dot(moment, v.Wx).add(dot(state.h, v.Wh)).add(v.b));
       outputs.push(state.h);
     }
     if (isSmall) return dot(state.h, v.Wo).add(v.bo).reshape([batch]).sub(labels).square().mean();

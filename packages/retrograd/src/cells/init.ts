@@ -181,34 +181,52 @@ function orthonormal(
   const a = Array.from({ length: columns }, (_, j) =>
     Float64Array.from({ length: rows }, (_, i) => of(i, j)),
   );
-  const mirrors: Float64Array[] = [];
+  const mirrors: Mirror[] = [];
   const signs: number[] = [];
   for (let k = 0; k < columns; k++) {
     const v = a[k].slice();
     v.fill(0, 0, k);
-    const length = Math.sqrt(v.reduce((sum, x) => sum + x * x, 0)) * (v[k] < 0 ? -1 : 1);
+    const length = Math.sqrt(dotFrom(v, v, k)) * (v[k] < 0 ? -1 : 1);
     v[k] += length;
     signs.push(length > 0 ? -1 : 1);
-    mirrors.push(v);
-    for (let j = k; j < columns; j++) reflect(a[j], v, k);
+    const mirror = { v, from: k, square: dotFrom(v, v, k) };
+    mirrors.push(mirror);
+    for (let j = k + 1; j < columns; j++) reflect(a[j], mirror);
   }
   const q = signs.map((sign, j) => {
     const column = new Float64Array(rows);
     column[j] = sign;
-    for (let k = columns - 1; k >= 0; k--) reflect(column, mirrors[k], k);
+    // Later mirrors are zero where the column is not.
+    for (let k = j; k >= 0; k--) reflect(column, mirrors[k]);
     return column;
   });
   return (i, j) => q[j][i];
 }
 
-/** x − 2 v (v·x) / (v·v), for a v that is zero before `from`. */
-function reflect(x: Float64Array, v: Float64Array, from: number): void {
-  let product = 0;
-  let square = 0;
-  for (let i = from; i < v.length; i++) {
-    product += v[i] * x[i];
-    square += v[i] * v[i];
+/** A vector v that is zero before `from`, and v·v. */
+interface Mirror {
+  readonly v: Float64Array;
+  readonly from: number;
+  readonly square: number;
+}
+
+/** Σ v·x from an index on, in four sums that do not wait for each other. */
+function dotFrom(v: Float64Array, x: Float64Array, from: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = from;
+  for (; i + 3 < v.length; i += 4) {
+    a += v[i] * x[i];
+    b += v[i + 1] * x[i + 1];
+    c += v[i + 2] * x[i + 2];
+    d += v[i + 3] * x[i + 3];
   }
-  const twice = square === 0 ? 0 : (2 * product) / square;
+  for (; i < v.length; i++) a += v[i] * x[i];
+  return a + b + (c + d);
+}
+
+/** x − 2 v (v·x) / (v·v). */
+function reflect(x: Float64Array, { v, from, square }: Mirror): void {
+  if (square === 0) return;
+  const twice = (2 * dotFrom(v, x, from)) / square;
   for (let i = from; i < v.length; i++) x[i] -= twice * v[i];
 }

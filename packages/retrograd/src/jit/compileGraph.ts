@@ -1,6 +1,6 @@
 /** From a graph to a program of a target, with the options that every way of compiling shares. */
 import { checkOptions, fail } from "../errors.ts";
-import type { CompileOptions, Program } from "../nest/program.ts";
+import type { CompileOptions, Program, Weights } from "../nest/program.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
@@ -13,16 +13,35 @@ export interface JitOptions {
   target?: TargetName;
   /** Bytes that the program may need at most. */
   memoryLimit?: number;
+  /**
+   * How weights of products are kept that the program only reads, as a stream's: bfloat16 halves
+   * what a call reads from memory, and rounds them to 8 bits of precision. Those of fewer columns
+   * than a vector has lanes stay float32.
+   */
+  weights?: Weights;
   /** Run as several equal shards, each on a thread of its own. */
   shards?: Shards;
 }
 
+const WEIGHTS: readonly Weights[] = ["float32", "bfloat16"];
 /** @throws "unknown-option", "bad-argument", "target-missing", before anything is traced */
 export function checkJitOptions(where: string, options: JitOptions): void {
-  checkOptions(where, options, ["target", "memoryLimit", "shards"]);
-  const { target = "auto", memoryLimit = 1, shards } = options;
+  checkOptions(where, options, ["target", "memoryLimit", "weights", "shards"]);
+  const { target = "auto", memoryLimit = 1, weights = "float32", shards } = options;
   targetNamed(target);
   if (shards) checkShards(where, shards);
+  if (!WEIGHTS.includes(weights))
+    fail("unknown-option", {
+      where: `weights of ${where}`,
+      given: String(weights),
+      known: WEIGHTS.join(", "),
+    });
+  if (weights !== "float32" && target === "reference")
+    fail("bad-argument", {
+      where: `weights of ${where}`,
+      given: `${weights} on the target reference, which computes in float64`,
+      expected: 'target: "wasm" or "native"',
+    });
   if (typeof memoryLimit !== "number" || !(memoryLimit > 0))
     fail("bad-argument", {
       where: `memoryLimit of ${where}`,

@@ -31,9 +31,9 @@ export const compile = (graph: Graph, can: Abilities, options: CompileOptions): 
 export function compileOptimised(
   { graph: better, notes }: Optimised,
   can: Abilities,
-  { resident = [] }: CompileOptions,
+  { resident = [], weights = "float32" }: CompileOptions,
 ): Compiled {
-  const w = new Workspace(can),
+  const w = new Workspace(can, weights),
     inputOf = new Map(resident.map(([i, o]) => [o, i]));
   const residents = new Set(resident.map(([i]) => i));
   const inputs = better.inputs.map((t, i) =>

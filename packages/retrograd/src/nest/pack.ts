@@ -6,7 +6,9 @@
  */
 import type { DType } from "../scalar/dtype.ts";
 import type { Operand } from "./axes.ts";
+import { Body } from "./body.ts";
 import { type ProductAxis, type ProductShape, product, RIGHT } from "./contraction.ts";
+import { wordOfTwo } from "./halves.ts";
 import {
   type Affine,
   at,
@@ -35,22 +37,36 @@ export interface Panels {
   readonly outerStrides: readonly number[];
   /** True when columns past n are there, as zeros. */
   readonly padded: boolean;
+  /** True where words of two bfloat16 stand for the numbers. */
+  readonly halves: boolean;
 }
 
-export const panelLength = (shape: ProductShape, width: number): number =>
-  product(varying(shape)) * Math.ceil(shape.n.size / width) * product(shape.k) * width;
+/** Elements of a panel for one k. @param halves  lanes of a vector of words of two; 0 for floats */
+export const rowLength = (width: number, halves: number): number =>
+  halves ? Math.ceil(width / (2 * halves)) * halves : width;
 
-export function packedPanels(buffer: Buffer, shape: ProductShape, width: number): Panels {
+/** @param row  elements of a panel for one k */
+export const panelLength = (shape: ProductShape, width: number, row: number): number =>
+  product(varying(shape)) * Math.ceil(shape.n.size / width) * product(shape.k) * row;
+
+export function packedPanels(
+  buffer: Buffer,
+  shape: ProductShape,
+  width: number,
+  halves: number,
+): Panels {
   const kTotal = product(shape.k),
-    perOuter = Math.ceil(shape.n.size / width) * kTotal * width;
+    row = rowLength(width, halves),
+    perOuter = Math.ceil(shape.n.size / width) * kTotal * row;
   const varied = varying(shape);
   return {
     buffer,
     offset: at(0),
     width,
-    panelStride: kTotal * width,
+    panelStride: kTotal * row,
     padded: true,
-    kStrides: shape.k.map((_, d) => product(shape.k.slice(d + 1)) * width),
+    halves: halves > 0,
+    kStrides: shape.k.map((_, d) => product(shape.k.slice(d + 1)) * row),
     outerStrides: shape.outer.map((a) =>
       a.strides[RIGHT] === 0 ? 0 : product(varied.slice(varied.indexOf(a) + 1)) * perOuter,
     ),
@@ -65,10 +81,15 @@ export function panelsInPlace(right: Operand, shape: ProductShape, width: number
     width,
     panelStride: width,
     padded: false,
+    halves: false,
     kStrides: shape.k.map((a) => a.strides[RIGHT]),
     outerStrides: shape.outer.map((a) => a.strides[RIGHT]),
   };
 }
+
+const noIndex = (): never => {
+  throw new Error("a word of two numbers has no index");
+};
 
 /** The kernel that fills panels; `lanes` > 1 copies vectors where columns lie dense. */
 export function packing(
@@ -86,52 +107,71 @@ export function packing(
     rest = n.size - full * width;
   const dense = n.strides[RIGHT] === 1;
   const kNames = k.map((_, d) => `k${d}`);
-  const copy = (
-    column: number,
-    step: number,
-    panel: string | undefined,
-    start: number,
-    zero: boolean,
-  ): Stmt => {
-    const source = plusTerms(
+  const kTerms = (strides: readonly number[]) => kNames.map((x, d) => [x, strides[d]] as const);
+  const sourceAt = (column: number, panel: string | undefined, start: number): Affine =>
+    plusTerms(
       right.view.offset,
       [
         ...outer.map((a) => [`u${a.d}`, a.strides[RIGHT]] as const),
-        ...kNames.map((x, d) => [x, k[d].strides[RIGHT]] as const),
+        ...kTerms(k.map((a) => a.strides[RIGHT])),
         ...(panel ? [[panel, width * n.strides[RIGHT]] as const] : []),
       ],
       (start * width + column) * n.strides[RIGHT],
     );
-    const target = plusTerms(
+  const targetAt = (place: number, panel: string | undefined, start: number): Affine =>
+    plusTerms(
       panels.offset,
       [
         ...outer.map((a) => [`u${a.d}`, panels.outerStrides[a.d]] as const),
-        ...kNames.map((x, d) => [x, panels.kStrides[d]] as const),
+        ...kTerms(panels.kStrides),
         ...(panel ? [[panel, panels.panelStride] as const] : []),
       ],
-      start * panels.panelStride + column,
+      start * panels.panelStride + place,
     );
-    const value: Value = zero
-      ? { kind: "number", value: 0, dtype, lanes: 1 }
-      : {
+  const read = (at: Affine, step: number, there: boolean): Value =>
+    there
+      ? {
           kind: "load",
           buffer: right.view.buffer,
-          at: source,
+          at,
           stride: step > 1 ? 1 : 0,
           dtype,
           lanes: step,
-        };
-    return { kind: "store", buffer: panels.buffer, at: target, value };
-  };
-  const panel = (name: string | undefined, start: number, columns: number): Stmt[] => {
-    const statements: Stmt[] = [];
+        }
+      : { kind: "number", value: 0, dtype, lanes: step };
+  const store = (at: Affine, value: Value): Stmt => ({
+    kind: "store",
+    buffer: panels.buffer,
+    at,
+    value,
+  });
+  /** Columns of one k, a vector at a time where they lie dense. */
+  const copies = (name: string | undefined, start: number, columns: number): Stmt[] => {
+    const out: Stmt[] = [];
     for (let q = 0; q < width; ) {
       const step = dense && q + lanes <= columns ? lanes : 1;
-      statements.push(copy(q, step, name, start, q >= columns));
+      const value = read(sourceAt(q, name, start), step, q < columns);
+      out.push(store(targetAt(q, name, start), value));
       q += step;
     }
-    return kNames.reduceRight((inner, x, d) => loop(x, k[d].size, inner), statements);
+    return out;
   };
+  /** The same with two columns in one word. */
+  const words = (name: string | undefined, start: number, columns: number): Stmt[] =>
+    Array.from({ length: panels.kStrides[k.length - 1] }, (_, place) => {
+      const body = new Body(1, `w${place}_`);
+      const first = Math.floor(place / lanes) * 2 * lanes + (place % lanes);
+      const slots = [first, first + lanes].map((q) =>
+        body.define(read(sourceAt(q, name, start), 1, q < columns)),
+      );
+      const value = body.value(wordOfTwo, { slots, index: noIndex }, "int32");
+      return [...body.statements, store(targetAt(place, name, start), value)];
+    }).flat();
+  const panel = (name: string | undefined, start: number, columns: number): Stmt[] =>
+    kNames.reduceRight(
+      (inner, x, d) => loop(x, k[d].size, inner),
+      (panels.halves ? words : copies)(name, start, columns),
+    );
   let body: Stmt[] = [
     ...loop("p", full, panel("p", 0, width)),
     ...(rest ? panel(undefined, full, rest) : []),
@@ -143,6 +183,6 @@ export function packing(
     reads: [{ buffer: right.view.buffer }],
     writes: [{ buffer: panels.buffer }],
     flops: 0,
-    note: `packed ${product(k)}×${n.size} in panels of ${width}${dense ? "" : ", transposed"}`,
+    note: `packed ${product(k)}×${n.size} in panels of ${width}${dense ? "" : ", transposed"}${panels.halves ? ", as bfloat16" : ""}`,
   };
 }

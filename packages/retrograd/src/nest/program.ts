@@ -6,9 +6,14 @@ export interface CompileOptions {
   readonly resident?: readonly (readonly [input: number, output: number])[];
   /** Refuse a program whose peak is above this, in bytes. */
   readonly memoryLimit?: number;
+  /** How weights that the program only reads are kept; float32 by default. */
+  readonly weights?: Weights;
   /** Run as several equal shards; the graph is that of one of them. */
   readonly shards?: Sharding;
 }
+
+/** bfloat16 halves what a call reads, and rounds weights to 8 bits of precision. */
+export type Weights = "float32" | "bfloat16";
 
 /** How the values of a program are spread over its shards. */
 export interface Sharding {

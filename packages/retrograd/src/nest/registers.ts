@@ -3,9 +3,10 @@
  * and what lies in the registers is stored, with what is to be added to it.
  */
 
-import { bytesOf } from "../scalar/dtype.ts";
+import { bytesOf, type DType } from "../scalar/dtype.ts";
 import { add, type Expr, fma, type Scalar, slot } from "../scalar/index.ts";
 import { type Contraction, LEFT, OUT, type ProductShape } from "./contraction.ts";
+import { halfOf } from "./halves.ts";
 import { type Abilities, type Affine, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
 import type { Panels } from "./pack.ts";
 import type { Stretch } from "./stretch.ts";
@@ -184,14 +185,12 @@ class RegisterTile {
   private multiply(u: number): Stmt[] {
     const { dtype } = this.at.c;
     const body: Stmt[] = [];
-    const columns = Array.from({ length: this.at.vectors }, (_, q) => this.column(u, q)).map(
-      (value, q): Value => {
-        // A single row uses each vector once: loaded beside its use, it holds no register for long.
-        if (this.rows === 1) return value;
-        body.push({ kind: "let", name: `b${q}`, value });
-        return this.local(`b${q}`);
-      },
-    );
+    const columns = this.columns(u, body).map((value, q): Value => {
+      // A single row uses each vector once: loaded beside its use, it holds no register for long.
+      if (this.rows === 1) return value;
+      body.push({ kind: "let", name: `b${q}`, value });
+      return this.local(`b${q}`);
+    });
     for (let r = 0; r < this.rows; r++) {
       body.push({ kind: "let", name: `l${r}`, value: this.left(u, r) });
       columns.forEach((column, q) => {
@@ -202,8 +201,19 @@ class RegisterTile {
     }
     return body;
   }
-  private column(u: number, q: number): Value {
-    const { shape, panels, panel, firstPanel, c } = this.at;
+  /** The vectors of a panel for one k; words of two are loaded once for both. */
+  private columns(u: number, body: Stmt[]): Value[] {
+    const all = Array.from({ length: this.at.vectors });
+    if (!this.at.panels.halves) return all.map((_, q) => this.column(u, q, this.at.c.dtype));
+    return all.map((_, q) => {
+      const name = `w${u}_${q >> 1}`;
+      const words: Value = { kind: "local", name, dtype: "int32", lanes: this.lanes };
+      if (q % 2 === 0) body.push({ kind: "let", name, value: this.column(u, q >> 1, "int32") });
+      return halfOf(words, q % 2 === 1);
+    });
+  }
+  private column(u: number, q: number, dtype: DType): Value {
+    const { shape, panels, panel, firstPanel } = this.at;
     const { buffer, offset, panelStride, outerStrides, kStrides } = panels;
     const outer = shape.outer.map((_, d) => [`u${d}`, outerStrides[d]] as const);
     const moving: Terms = panel ? [[panel, panelStride]] : [];
@@ -212,7 +222,7 @@ class RegisterTile {
       [...outer, ...moving, ...this.alongK(kStrides)],
       (panel ? 0 : firstPanel * panelStride) + q * this.lanes + this.kBase(kStrides, u),
     );
-    return { kind: "load", buffer, at, stride: 1, dtype: c.dtype, lanes: this.lanes };
+    return { kind: "load", buffer, at, stride: 1, dtype, lanes: this.lanes };
   }
   private left(u: number, r: number): Value {
     const { view } = this.at.c.left;

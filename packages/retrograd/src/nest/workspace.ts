@@ -9,7 +9,8 @@ import type { Operand } from "./axes.ts";
 import { type ProductShape, RIGHT } from "./contraction.ts";
 import type { Abilities, Buffer, Item, Kernel, Schedule } from "./nest.ts";
 import type { Panels } from "./pack.ts";
-import { packedPanels, packing, panelLength } from "./pack.ts";
+import { packedPanels, packing, panelLength, rowLength } from "./pack.ts";
+import type { Weights } from "./program.ts";
 import { type View, viewKey, whole } from "./view.ts";
 
 /** How a right operand is walked, whatever the left one looks like. */
@@ -39,8 +40,10 @@ export class Workspace {
   readonly #loopDepth = new Map<string, number>();
   readonly #packed: Map<string, Buffer>[] = [new Map()];
   #names = 0;
-  constructor(can: Abilities) {
+  readonly #weights: Weights;
+  constructor(can: Abilities, weights: Weights) {
     this.can = can;
+    this.#weights = weights;
   }
 
   get depth(): number {
@@ -118,24 +121,24 @@ export class Workspace {
 
   /** Panels of a right operand, packed where it is known and only once there. */
   pack(right: Operand, shape: ProductShape, width: number, name: string): Panels {
-    const depth = this.#depthOf(right.view);
+    const depth = this.#depthOf(right.view),
+      { dtype } = right.view.buffer,
+      lasting = depth === 0 && this.stable.has(right.view.buffer);
+    const lanes = this.can.vectorBytes / bytesOf(dtype);
+    const halves = lasting && this.#weights === "bfloat16" && dtype === "float32" ? lanes : 0;
     const key = `${viewKey(right.view)}|${width}|${rightAxes(shape)}`;
     for (let d = 0; d <= depth; d++) {
       const known = this.#packed[d].get(key);
-      if (known) return packedPanels(known, shape, width);
+      if (known) return packedPanels(known, shape, width, halves);
     }
-    const { dtype } = right.view.buffer,
-      lasting = depth === 0 && this.stable.has(right.view.buffer);
     const buffer = this.buffer(
-      [panelLength(shape, width)],
-      dtype,
+      [panelLength(shape, width, rowLength(width, halves))],
+      halves ? "int32" : dtype,
       `packed ${right.view.buffer.name}`,
       { depth, kind: lasting ? "resident" : "temporary" },
     );
-    const panels = packedPanels(buffer, shape, width);
-    const kernel = this.#unique(
-      packing(right, shape, width, panels, dtype, this.can.vectorBytes / bytesOf(dtype), name),
-    );
+    const panels = packedPanels(buffer, shape, width, halves);
+    const kernel = this.#unique(packing(right, shape, width, panels, dtype, lanes, name));
     (lasting ? this.setup : this.#blocks[depth]).push({ kind: "kernel", kernel });
     this.#packed[depth].set(key, buffer);
     return panels;

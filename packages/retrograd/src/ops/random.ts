@@ -63,11 +63,9 @@ function draw(key: Tensor, shape: Shape, { op, dtype, body }: Draw): Tensor {
     const words = threefryExpr([slot(0), slot(1)], [placeOf(shape), scalar.constant(DRAW)]);
     return map(`,->${out}`, body(...words), wordsOf(key), options);
   }
-  const [k0, k1] = key.data;
-  const first = new Int32Array(sizeOf(shape));
-  const second = new Int32Array(first.length);
-  for (let i = 0; i < first.length; i++) [first[i], second[i]] = threefry([k0, k1], [i, DRAW]);
-  const words = [first, second].map((data) => concrete(data, { shape, dtype: "int32" }));
+  const words = threefry(key.data, DRAW, sizeOf(shape)).map((data) =>
+    concrete(data, { shape, dtype: "int32" }),
+  );
   return map(`${out},${out}->${out}`, body(slot(0), slot(1)), words, options);
 }
 
@@ -91,8 +89,8 @@ export function split(key: Tensor, n = 2): Tensor[] {
     const all = map(",->ab", pair(words), wordsOf(key), { sizes: { a: n, b: 2 }, name: "split" });
     return Array.from({ length: n }, (_, i) => at(all, i));
   }
-  const [k0, k1] = key.data;
-  return Array.from({ length: n }, (_, i) => known(threefry([k0, k1], [i, SPLIT])));
+  const [first, second] = threefry(key.data, SPLIT, n);
+  return Array.from(first, (word, i) => known(word, second[i]));
 }
 
 /** A key made from another and a number: of a step, an epoch, a layer. */
@@ -107,14 +105,18 @@ export function fold(key: Tensor, data: number | Tensor): Tensor {
     });
   const value = isNumber ? concrete(Int32Array.of(data), { shape: [], dtype: "int32" }) : data;
   if (key.isConcrete && value.isConcrete)
-    return known(threefry([key.data[0], key.data[1]], [value.data[0], FOLD]));
+    return known(...firstOf(threefry(key.data, FOLD, 1, value.data[0])));
   const words = threefryExpr([slot(0), slot(1)], [slot(2), scalar.constant(FOLD)]);
   const options = { sizes: { b: 2 }, name: "fold" };
   return map(",,->b", pair(words), [...wordsOf(key), value], options);
 }
 
-const known = (words: [number, number]): Tensor =>
+const known = (...words: [number, number]): Tensor =>
   concrete(Int32Array.from(words), { shape: [2], dtype: "int32" }, "key");
+const firstOf = ([first, second]: [Int32Array, Int32Array]): [number, number] => [
+  first[0],
+  second[0],
+];
 const pair = ([first, second]: [Expr, Expr]): Expr =>
   scalar.select(scalar.equal(index("b"), 0), first, second);
 

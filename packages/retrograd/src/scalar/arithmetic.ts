@@ -217,6 +217,26 @@ export const shiftLeft = bits("shiftLeft", (a, b) => a << b, "int", [0x74, 0xab]
 export const shiftRight = bits("shiftRight", (a, b) => a >>> b, "int", [0x76, 0xad]);
 
 const word = new DataView(new ArrayBuffer(8));
+/** The 32 bits of a number rounded to float32. */
+export const bitsOf = scalar("bitsOf", {
+  evaluate: (x) => {
+    word.setFloat32(0, x);
+    return word.getInt32(0);
+  },
+  partials: [zero],
+  rule: "int32",
+  accepts: "float",
+});
+/** The float32 of 32 bits. */
+export const fromBits = scalar("fromBits", {
+  evaluate: (bits) => {
+    word.setInt32(0, bits);
+    return word.getFloat32(0);
+  },
+  partials: [zero],
+  rule: "float32",
+  accepts: "int",
+});
 /** 2ⁿ for an integer n in the range of normal exponents (of the dtype at hand). */
 export const pow2 = scalar("pow2", {
   evaluate: (n) => 2 ** n,

@@ -169,6 +169,6 @@ test("refused: a carry of another shape, another tree, or captured from a trace"
     resident((h: Tensor) => [h, h], tensor(1), { taget: "wasm" } as any),
   ).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: resident: "taget" is not known.
-      Use one of: target, memoryLimit, shards.   (unknown-option)]
+      Use one of: target, memoryLimit, weights, shards.   (unknown-option)]
   `);
 });

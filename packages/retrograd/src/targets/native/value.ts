@@ -167,6 +167,8 @@ const spellings: Readonly<Record<string, Spelling>> = {
     site.given.dtype === "bool"
       ? args[0]
       : comparison("!=")([args[0], site.many ? `(${site.type}){0}` : "0"], site),
+  bitsOf: ([x], { many }) => (many ? `(int_v)${x}` : `float_bits(${x})`),
+  fromBits: ([x], { many }) => (many ? `(float_v)${x}` : `float_from(${x})`),
   pow2: helper("pow2"),
   exponent: helper("exponent"),
   fraction: helper("fraction"),

@@ -132,6 +132,8 @@ const SPELLED: Record<string, Partial<Record<DType, readonly [one: Bytes, lanes?
     float64: [[0xfc, 0x02]],
     bool: [[], [...ints(1), ...simd(0x4e)]],
   },
+  bitsOf: { float32: [[0xbc], []], float64: [[0xb6, 0xbc]] },
+  fromBits: { int32: [[0xbe], []] },
   toBool: {
     int32: [
       [...int(0), 0x47],
