@@ -6,10 +6,11 @@ import { showType, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
 import { checkShards, type Shards } from "./shards.ts";
 import { targetNamed } from "./target.ts";
+import { workOf } from "./work.ts";
 
 export type TargetName = "auto" | "wasm" | "native" | "reference";
 export interface JitOptions {
-  /** What the program runs on; "auto" is the fastest that runs here. */
+  /** What the program runs on; "auto" is the fastest that runs here for so much work. */
   target?: TargetName;
   /** Bytes that the program may need at most. */
   memoryLimit?: number;
@@ -50,7 +51,7 @@ export function compileGraph(
   graph: Graph,
   { target = "auto", memoryLimit, ...options }: Omit<JitOptions, "shards"> & CompileOptions,
 ): Program {
-  const found = targetNamed(target),
+  const found = targetNamed(target, target === "auto" ? workOf(graph) : 0),
     { shards } = options;
   const missing = shards && found.alone?.();
   if (missing) fail("shards-missing", { target: found.name, shards: shards.count, ...missing });

@@ -23,13 +23,20 @@ export function registerTarget(target: Target): void {
 /** All that are known, whether they can run here or not. */
 export const allTargets = (): readonly Target[] => [...targets.values()];
 
+/** A C compiler takes a second for what Wasm has in milliseconds: a call must be worth it. */
+const WORTH_COMPILING = 2e7;
+
 /**
- * The target of that name. "auto" is the first one that runs here: native comes last, because a C
- * compiler takes a second for what Wasm has in milliseconds, so it is asked for by name.
+ * The target of that name. "auto" is the fastest that runs here for calls of so much work: native
+ * for large ones, where it can run, and else the first that does.
+ * @param work  scalar operations of a call
  * @throws "unknown-option", "target-missing"
  */
-export function targetNamed(name: string): Target {
-  if (name === "auto") return allTargets().find((t) => !t.missing())!;
+export function targetNamed(name: string, work = 0): Target {
+  if (name === "auto") {
+    const native = work >= WORTH_COMPILING ? targets.get("native") : undefined;
+    return native && !native.missing() ? native : allTargets().find((t) => !t.missing())!;
+  }
   const target = targets.get(oneOf("target", name, ["auto", ...targets.keys()]))!;
   const missing = target.missing();
   if (missing) fail("target-missing", { target: name, ...missing });
