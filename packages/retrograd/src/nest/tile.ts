@@ -6,7 +6,7 @@
  */
 
 import { bytesOf } from "../scalar/dtype.ts";
-import { type Contraction, OUT, type ProductShape, product } from "./contraction.ts";
+import { type Contraction, OUT, type ProductShape, product, RIGHT } from "./contraction.ts";
 import { type Abilities, type Kernel, loop, type Stmt } from "./nest.ts";
 import type { Panels } from "./pack.ts";
 import { tileAt } from "./registers.ts";
@@ -19,11 +19,8 @@ export interface Tile {
   readonly vectors: number;
 }
 
-/**
- * Longest stretch of k between two passes over the output: a panel of it stays in the first
- * cache.
- */
-const K_BLOCK = 1024;
+/** Of a panel so many bytes at a time stay near while all rows pass by. */
+const PANEL_BYTES = 2 ** 16;
 /** Rows of the left operand that stay in the second cache while all panels pass by. */
 const M_BLOCK = 256;
 
@@ -52,30 +49,34 @@ export function tiled(
   const { outer, m, n, k } = shape;
   const full = Math.floor(n.size / width),
     rest = n.size - full * width;
-  const deep = product(k.slice(1)),
-    perBlock = Math.max(1, Math.floor(K_BLOCK / deep));
+  const perStep = product(k.slice(1)) * width * bytesOf(c.dtype),
+    perBlock = Math.max(1, Math.floor(PANEL_BYTES / perStep));
   const stretches = evenly(k[0].size, Math.ceil(k[0].size / perBlock));
-  const body = shape.outer.reduceRight<Stmt[]>(
-    (inner, axis, d) => loop(`u${d}`, axis.size, inner),
-    stretches.flatMap(peeled).flatMap((stretch) =>
-      along("z", stretch, () =>
-        evenly(m.size, Math.ceil(m.size / (M_BLOCK + tile.rows))).flatMap((block) =>
-          along("m", block, () => {
-            const rows = evenly(block.size, Math.ceil(block.size / tile.rows));
-            const part = { c, shape, panels, can, stretch, block };
-            const panel = (vectors: number, index: string | undefined, columns: number) =>
-              rows.flatMap((group) =>
-                along("g", group, () =>
-                  tileAt({ ...part, group, vectors, columns, panel: index, firstPanel: full }),
-                ),
-              );
-            return [
-              ...loop("p", full, panel(tile.vectors, "p", width)),
-              ...(rest ? panel(Math.ceil(rest / lanes), undefined, rest) : []),
-            ];
-          }),
-        ),
-      ),
+  /** Loops along the outer axes; those that share the right operand go through a panel together. */
+  const outerLoops = (sharing: boolean, body: Stmt[]): Stmt[] =>
+    outer.reduceRight(
+      (inner, { size, strides }, d) =>
+        (strides[RIGHT] === 0) === sharing ? loop(`u${d}`, size, inner) : inner,
+      body,
+    );
+  const body = outerLoops(
+    false,
+    evenly(m.size, Math.ceil(m.size / (M_BLOCK + tile.rows))).flatMap((block) =>
+      along("m", block, () => {
+        const rows = evenly(block.size, Math.ceil(block.size / tile.rows));
+        const panel = (vectors: number, index: string | undefined, columns: number) =>
+          stretches.flatMap(peeled).flatMap((stretch) => {
+            const part = { c, shape, panels, can, stretch, block, vectors, columns };
+            const groups = rows.flatMap((group) =>
+              along("g", group, () => tileAt({ ...part, group, panel: index, firstPanel: full })),
+            );
+            return along("z", stretch, () => outerLoops(true, groups));
+          });
+        return [
+          ...loop("p", full, panel(tile.vectors, "p", width)),
+          ...(rest ? panel(Math.ceil(rest / lanes), undefined, rest) : []),
+        ];
+      }),
     ),
   );
   const reads = [c.left, c.right, ...c.addends].map(({ view }, i) => ({
