@@ -4,7 +4,7 @@
  */
 import { RetrogradError, random } from "retrograd";
 import { countParameters } from "retrograd/layers";
-import { leaveRanks } from "retrograd/node";
+import { joinRanks, leaveRanks } from "retrograd/node";
 import { encodeWeights, networkOf, trainOptions } from "retrograd/tasks";
 import { type DoneReason, type Run, type TrainEvent, train } from "retrograd/train";
 import { EXIT } from "../failure.ts";
@@ -149,7 +149,7 @@ function beginningOf({ task, folder, settings }: Job, done: number): Beginning {
     ...{ folder: folder.path, task: task.task, batches: lessons.batches, epochs, parameters, done },
     steps: epochs * lessons.batches,
     unit: isText ? "characters" : "sequences",
-    shards: settings.shards ?? 1,
+    shards: joinRanks()?.count ?? settings.shards ?? 1,
     perStep: isText ? batch * config.window : batch,
   };
 }

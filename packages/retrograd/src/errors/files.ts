@@ -43,6 +43,11 @@ export const fileMessages = {
     cure: () =>
       `Install MPICH or Open MPI (apt-get install mpich) and koffi, or start one process.`,
   },
+  "mpi-apart": {
+    text: (_: object) => `This process was launched by mpiexec, but not directly.`,
+    cure: () =>
+      `Let mpiexec start node or retrograd itself: npx and npm run do not pass its connection on.`,
+  },
   "mpi-alone": {
     text: (o: { processes: number; library: string }) =>
       `${o.processes} processes were launched together, but ${o.library} sees only one.`,

@@ -7,5 +7,6 @@ import "./threads.ts";
 
 export { loadWeights, saveWeights } from "./files.ts";
 export { joinRanks, leaveRanks } from "./mpi/index.ts";
+export { mpiLibrary } from "./mpi/library.ts";
 export { folderStore } from "./store.ts";
 export { type ThreadOptions, trainInWorker } from "./worker.ts";

@@ -2,12 +2,13 @@
  * Training on several processes, under mpiexec or Slurm: each rank learns from its rows of every
  * batch, and the gradients are added up over all of them.
  */
+import { fstatSync } from "node:fs";
 import { hostname } from "node:os";
 import { fail } from "../../errors/files.ts";
 import type { Ranks } from "../../nest/program.ts";
 import { registerRanks } from "../../targets/ranks.ts";
 import { isRunning } from "../lock.ts";
-import { mpiLibrary, type Pending } from "./library.ts";
+import { type Mpi, mpiLibrary, type Pending } from "./library.ts";
 import { Summing } from "./sum.ts";
 
 /** What launchers say of a process: how many there are. */
@@ -20,32 +21,47 @@ export function launched(env: NodeJS.ProcessEnv = process.env): number {
   return Math.max(1, ...counts.map((name) => Number(env[name] ?? 1)));
 }
 
+/** MPICH's launcher speaks through a socket that a process in between (npx) does not pass on. */
+function isConnected({ PMI_FD: descriptor } = process.env): boolean {
+  if (descriptor === undefined) return true;
+  try {
+    const kind = fstatSync(Number(descriptor));
+    return kind.isSocket() || kind.isFIFO();
+  } catch {
+    return false;
+  }
+}
+
 let joined: Ranks | undefined;
 let left = false;
 /**
  * Join the ranks that this process was launched with; from then on `train` runs on all of them.
- * Every rank must do the same things in the same order. @throws "mpi-missing"
+ * Every rank must do the same things in the same order, up to `leaveRanks`.
  * @returns undefined where the process was launched alone
+ * @throws  "mpi-missing", "mpi-apart", "mpi-alone", "rank-lost"
  */
 export function joinRanks(): Ranks | undefined {
   if (joined || left || launched() === 1) return joined;
+  if (!isConnected()) return fail("mpi-apart", {});
   const family = process.env.OMPI_COMM_WORLD_SIZE ? "openmpi" : "mpich";
   const mpi = mpiLibrary(family);
   if (!mpi) return fail("mpi-missing", { processes: launched() });
+  // UCX, below MPICH, ends a process at once whose neighbour dies while its memory is being read.
+  process.env.UCX_TLS ??= "^cma";
   const code = mpi.init();
   if (code !== 0) fail("rank-lost", { rank: undefined, reason: `MPI answered with error ${code}` });
   const { rank, count } = mpi.place();
   if (count === 1) return fail("mpi-alone", { processes: launched(), library: mpi.name });
-  leave = mpi.finalize;
-  process.on("exit", (status) => {
-    if (!joined) return;
-    // Whoever ends without leaving would be waited for.
-    if (status === 0) leaveRanks();
-    else mpi.abort(status);
-  });
   const waiting = new Waiting(rank, count);
   const summing = new Summing(mpi, count, (pending) => waiting.until(pending));
   waiting.meet(summing);
+  leave = () => {
+    summing.join(Int32Array.of(rank)); // MPI's own end waits for all ranks, and for ever
+    mpi.finalize();
+  };
+  process.on("exit", (status) => endWith(status, mpi));
+  // So MPICH's launcher tells of a rank that died; Node would open its debugger.
+  process.on("SIGUSR1", () => {});
   joined = {
     rank,
     count,
@@ -64,6 +80,17 @@ export function leaveRanks(): void {
   left = true; // MPI begins once in a process
   registerRanks(undefined);
   leave();
+}
+
+/** A process that ends without having left: with the others if all is well, else all of them end. */
+function endWith(status: number, mpi: Mpi): void {
+  if (!joined) return;
+  try {
+    if (status === 0) leaveRanks();
+    else mpi.abort(status);
+  } catch {
+    mpi.abort(1);
+  }
 }
 
 /** Seconds that a rank waits for another: before it is known how long that takes, and after. */
