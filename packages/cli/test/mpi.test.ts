@@ -1,32 +1,42 @@
-/** Two ranks under mpiexec of MPICH: the bits of two shards, one voice, and an end when one dies. */
+/** Two ranks under mpiexec: the bits of two shards, one voice, and an end when one dies. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ended, file, lastLine, place, retrograd, start, waveCsv } from "./command.ts";
 
-/** The launcher of MPICH, which Debian calls so beside others. */
-const launcher = ["mpiexec.mpich", "mpiexec.hydra"].find(
-  (name) => spawnSync(name, ["--version"]).status === 0,
-);
-if (!launcher)
-  console.warn("ranks are not tested: there is no mpiexec of MPICH (apt-get install mpich)");
+/** The first of these commands that there is; a system may have both libraries. */
+const found = (library: string, ...names: string[]): string | undefined => {
+  const name = names.find((own) => spawnSync(own, ["--version"]).status === 0);
+  if (!name) console.warn(`ranks of ${library} are not tested: it has no launcher here`);
+  return name;
+};
+const launcher = found("MPICH (apt-get install mpich)", "mpiexec.mpich", "mpiexec.hydra");
+const openMpi = found("Open MPI (apt-get install openmpi-bin)", "mpiexec.openmpi", "orterun");
 
 const small = ["--size", "8", "--epochs", "3", "--patience", "9", "--no-report"];
 
-const onRanks = (args: string[]) => start(args, "", `${launcher} -n 2`);
+const onRanks = (args: string[], by = `${launcher}`) => start(args, "", `${by} -n 2`);
 
-test.skipIf(!launcher)("the bits of two shards, told once", { timeout: 90_000 }, async () => {
-  const csv = file("ranks.csv", waveCsv(120));
-  const [ranks, shards] = [place("on-ranks"), place("on-shards")];
-  const { code, out, err } = await ended(onRanks(["train", csv, "--out", ranks, ...small]));
+/** @param by  a launcher with its options */
+async function expectBits(by: string, name: string): Promise<void> {
+  const csv = file(`${name}.csv`, waveCsv(120));
+  const [ranks, shards] = [place(`${name}-ranks`), place(`${name}-shards`)];
+  const { code, out, err } = await ended(onRanks(["train", csv, "--out", ranks, ...small], by));
   expect(err).toBe("");
   expect(code).toBe(0);
   expect(out.match(/parameters on 2 shards/g)).toHaveLength(1);
   await retrograd("train", csv, "--out", shards, ...small, "--shards", "2");
   const weights = (folder: string) => readFileSync(`${folder}/weights.safetensors`);
   expect(weights(ranks).equals(weights(shards))).toBe(true);
-});
+}
+
+test.skipIf(!launcher)("MPICH: the bits of two shards, told once", { timeout: 90_000 }, () =>
+  expectBits(`${launcher}`, "mpich"),
+);
+test.skipIf(!openMpi)("Open MPI: the bits of two shards, told once", { timeout: 90_000 }, () =>
+  expectBits(`${openMpi} --allow-run-as-root --oversubscribe`, "openmpi"),
+);
 
 test.skipIf(!launcher)(
   "a rank that is killed ends the run; it goes on",
@@ -36,10 +46,10 @@ test.skipIf(!launcher)(
     const run = place("lost-rank");
     const last = `${run}/checkpoints/last-1.safetensors`;
     const forever = ["--size", "8", "--epochs", "100000", "--patience", "100000", "--no-report"];
-    // With this flag the first rank lives on until it misses the other. Its words go to a file,
-    // because the launcher reads no more once a rank has died.
+    // The first rank is to live on until it misses the other: with this flag, and where its words
+    // go to a file while a shell keeps the launcher's pipes open and takes its signals.
     const words = place("words");
-    const each = `bash -c 'exec "$0" "$@" > ${words}-$PMI_RANK 2>&1'`;
+    const each = `bash -c 'trap : USR1; "$0" "$@" > ${words}-$PMI_RANK 2>&1; exit $?'`;
     const command = ["train", csv, "--out", run, ...forever];
     const over = ended(start(command, "", `${launcher} -disable-auto-cleanup -n 2 ${each}`));
     while (!existsSync(last)) await pause(50);

@@ -32,7 +32,7 @@ export function assistantFolder(path?: string): RunFolder {
 
 /** Milliseconds in which the first rank may say what has happened to all. */
 const DEFERENCE = 2000;
-/** An error of one rank is its own to tell; one of all is told by the first, which ends the others. */
+/** An error of one rank is its own to tell; one of all is told by the first, which ends all. */
 export async function deferring<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -82,7 +82,7 @@ export function leaveRanks(): void {
   leave();
 }
 
-/** A process that ends without having left: with the others if all is well, else all of them end. */
+/** A process that ends without having left: with the others if all is well, else all end. */
 function endWith(status: number, mpi: Mpi): void {
   if (!joined) return;
   try {

@@ -3,7 +3,7 @@
  * small integers; Open MPI gives them as addresses of its own variables. That is all the
  * difference there is: both have the same functions.
  */
-import { createRequire } from "node:module";
+import { koffi as koffiHere } from "../native/koffi.ts";
 
 /** An MPI library, with its objects; each function gives an error code, 0 when all is well. */
 export interface Mpi {
@@ -49,12 +49,8 @@ const files = (launcher: "mpich" | "openmpi" | undefined): string[] => {
 
 /** The first library that there is; undefined without one, or without koffi. */
 export function mpiLibrary(launcher?: "mpich" | "openmpi"): Mpi | undefined {
-  let koffi: any;
-  try {
-    koffi = createRequire(import.meta.url)("koffi");
-  } catch {
-    return undefined;
-  }
+  const koffi: any = koffiHere();
+  if (!koffi) return undefined;
   for (const file of files(launcher)) {
     try {
       return bind(koffi, koffi.load(file, { global: true }), file);
