@@ -4,6 +4,7 @@
  * and its elementary functions must take.
  */
 import type { TargetName } from "retrograd";
+import { ranks } from "../packages/retrograd/src/targets/ranks.ts";
 import { hasRelaxed } from "../packages/retrograd/src/targets/wasm/index.ts";
 import type { Prepared, Work } from "./case.ts";
 import { bandwidth, ceilingSlice, median } from "./ceiling.ts";
@@ -31,6 +32,14 @@ function roofline({ flops, bytes, elementary }: Work, ceiling: number, target: T
   };
 }
 
+/** Ranks run in step: the first decides for all whether they go on. */
+function agreed(own: boolean): boolean {
+  const all = ranks();
+  const votes = Int32Array.of(own && (all?.rank ?? 0) === 0 ? 1 : 0);
+  all?.sum([votes]);
+  return votes[0] > 0;
+}
+
 const SLICE_MS = 20;
 /** Runs until 20 ms are over, each timed; short steps are timed together. */
 function slice(run: () => void, together: number, times: number[]): void {
@@ -41,7 +50,7 @@ function slice(run: () => void, together: number, times: number[]): void {
     for (let i = 0; i < together; i++) run();
     now = performance.now();
     times.push((now - before) / together);
-  } while (now - start < SLICE_MS);
+  } while (agreed(now - start < SLICE_MS));
 }
 
 /**
@@ -56,17 +65,18 @@ export function measure(
 ): Measured {
   const warmUntil = performance.now() + (seconds / 3) * 1e3;
   let warm = 0;
-  while (warm < 3 || performance.now() < warmUntil) {
+  while (agreed(warm < 3 || performance.now() < warmUntil)) {
     run();
     warm++;
   }
   const before = performance.now();
   run();
-  const together = Math.max(1, Math.round(0.5 / (performance.now() - before)));
+  const some = Math.max(1, Math.round(0.5 / (performance.now() - before)));
+  const together = ranks() ? 1 : some;
   const times: number[] = [];
   const ceilings: number[] = [];
   const until = performance.now() + seconds * 1e3;
-  while (performance.now() < until || times.length < 5) {
+  while (agreed(performance.now() < until || times.length < 5)) {
     slice(run, together, times);
     ceilings.push(ceilingSlice(target));
   }

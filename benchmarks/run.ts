@@ -4,11 +4,14 @@
  *   npm run bench -- [CASE…] [--target wasm|native] [--shards N] [--batch N] [--length N]
  *                    [--seconds S] [--json | --markdown] [--profile]
  *
+ *   mpiexec -n 2 node --import tsx benchmarks/run.ts CASE …     # on ranks instead of threads
+ *
  * Without a case all but the long ones run. README.md says what the figures mean.
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import "retrograd/node"; // the native target
+import { joinRanks, leaveRanks } from "retrograd/node"; // and the native target
+import { ranks } from "../packages/retrograd/src/targets/ranks.ts";
 import type { Case, CaseOptions, Prepared } from "./case.ts";
 import { engine, measure } from "./measure.ts";
 import { profile, showProfile } from "./profile.ts";
@@ -86,7 +89,7 @@ function timed(
 async function runCase(c: Case, values: Values, seconds: number): Promise<Row> {
   const [batch, length] = [whole("batch", values.batch), whole("length", values.length)];
   const target = values.target as "wasm" | "native";
-  const shards = whole("shards", values.shards) ?? 1;
+  const shards = ranks()?.count ?? whole("shards", values.shards) ?? 1;
   if (shards > 1 && !c.shards) throw new Refusal(`${c.name} is a case of one shard`);
   const prepared = await c.prepare({ target, batch, length, shards });
   const head = { case: c.name, target, shards };
@@ -110,13 +113,15 @@ async function main() {
   const { values, positionals } = read();
   const seconds = Number(values.seconds);
   if (!(seconds > 0)) throw new Refusal(`--seconds is ${values.seconds}; give a number above 0`);
+  const isFirst = !joinRanks()?.rank;
   const rows: Row[] = [];
   for (const c of chosen(await allCases(), positionals)) {
     const row = await runCase(c, values, seconds);
     rows.push(row);
-    if (!values.markdown) console.log(values.json ? JSON.stringify(row) : show(row));
+    if (isFirst && !values.markdown) console.log(values.json ? JSON.stringify(row) : show(row));
   }
-  if (values.markdown) console.log(table(rows, process.argv.slice(2)));
+  if (isFirst && values.markdown) console.log(table(rows, process.argv.slice(2)));
+  leaveRanks();
 }
 
 await main().catch((error) => {

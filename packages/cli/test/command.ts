@@ -39,8 +39,12 @@ export const linesOf = (text: string): any[] =>
 
 export const lastLine = (text: string): any => linesOf(text).at(-1);
 
-/** Run as a process of its own, from the sources; `before` is a shell command. */
-export function start(args: string[], before = ""): ChildProcess {
+/**
+ * Run as a process of its own, from the sources.
+ * @param before    a shell command
+ * @param launcher  what starts it, with its options
+ */
+export function start(args: string[], before = "", launcher = ""): ChildProcess {
   const node = [
     process.execPath,
     "--import",
@@ -48,7 +52,7 @@ export function start(args: string[], before = ""): ChildProcess {
     join(root, "packages/cli/src/main.ts"),
     ...args,
   ];
-  const line = `${before}exec ${node.map((word) => `'${word}'`).join(" ")}`;
+  const line = `${before}exec ${launcher} ${node.map((word) => `'${word}'`).join(" ")}`;
   return spawn("bash", ["-c", line], {
     env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json"), NO_COLOR: "1" },
   });

@@ -2,7 +2,7 @@
 import { cpus, totalmem } from "node:os";
 import type { TargetName } from "retrograd";
 import { tableFromColumns } from "retrograd/data";
-import "retrograd/node"; // the native target
+import { mpiLibrary } from "retrograd/node"; // and the native target
 import { prepareForecast, trainOptions } from "retrograd/tasks";
 import { train } from "retrograd/train";
 import { EXIT } from "../failure.ts";
@@ -27,6 +27,7 @@ export async function doctorCommand(
     await attempt("wasm", () => trainSome("wasm")),
     await spare("native", () => trainSome("native")),
     await attempt("reference", () => trainSome("reference")),
+    mpiCheck(),
     await attempt("DuckDB", async () => `${(await import("@duckdb/node-api")).version()}`),
     await attempt("reports", async () => {
       await import("@observablehq/plot");
@@ -48,6 +49,12 @@ function nodeCheck(): Check {
   const fine = major > 20 || (major === 20 && minor >= 19);
   const note = fine ? "" : ": 20.19 or newer is needed";
   return { what: "Node", found: process.versions.node + note, fine };
+}
+
+function mpiCheck(): Check {
+  const library = mpiLibrary();
+  const found = library?.name ?? "not here: install MPICH or Open MPI to train on several machines";
+  return { what: "MPI", found, fine: library !== undefined, spare: true };
 }
 
 async function attempt(what: string, run: () => Promise<string>): Promise<Check> {

@@ -2,6 +2,7 @@
 import { fail } from "../failure.ts";
 import { settingsFromFlags } from "../read/settingsFile.ts";
 import { sourceOf } from "../read/source.ts";
+import { assistantFolder, assists, deferring, silent } from "../run/assistant.ts";
 import { encodeConfig, modelConfig, readConfig } from "../run/config.ts";
 import { openRun } from "../run/folder.ts";
 import { prepare } from "../run/prepare.ts";
@@ -10,10 +11,24 @@ import type { Terminal } from "../show/terminal.ts";
 import { viewFor } from "../show/view.ts";
 import type { TrainFlags } from "./train.ts";
 
+type ResumeFlags = TrainFlags & { readonly data?: string };
+
 export async function resumeCommand(
   terminal: Terminal,
-  flags: TrainFlags & { readonly data?: string },
+  flags: ResumeFlags,
   path: string,
+): Promise<number> {
+  return assists()
+    ? deferring(() => goOn(silent(terminal), flags, path, true))
+    : goOn(terminal, flags, path, false);
+}
+
+/** @param helps  this rank only trains along */
+async function goOn(
+  terminal: Terminal,
+  flags: ResumeFlags,
+  path: string,
+  helps: boolean,
 ): Promise<number> {
   const view = viewFor(terminal, flags.json ?? false);
   const { run } = await readConfig(path);
@@ -23,13 +38,13 @@ export async function resumeCommand(
   const changed = settingsFromFlags({ epochs, rate, clip, shards });
   const settings = { ...run.settings, ...changed };
   const [task, notes] = await prepare(source, settings);
-  const folder = await openRun(path);
-  const report = flags.report ?? true;
+  const folder = helps ? assistantFolder(path) : await openRun(path);
+  const rest = { notes, report: flags.report ?? true, assists: helps };
   try {
     // What was changed stays changed, should this run be interrupted too.
     if (Object.keys(changed).length)
       await folder.write("config.json", encodeConfig(modelConfig(task), source, settings));
-    return await carryOut({ task, source, settings, folder, view, terminal, notes, report }, true);
+    return await carryOut({ task, source, settings, folder, view, terminal, ...rest }, true);
   } finally {
     await folder.close();
   }

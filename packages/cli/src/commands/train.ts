@@ -3,6 +3,7 @@
 import { fail } from "../failure.ts";
 import { settingsFromFile, settingsFromFlags } from "../read/settingsFile.ts";
 import { readSource } from "../read/source.ts";
+import { assistantFolder, assists, deferring, silent } from "../run/assistant.ts";
 import { createRun, freeFolder, refuseExisting } from "../run/folder.ts";
 import { prepare } from "../run/prepare.ts";
 import { carryOut } from "../run/session.ts";
@@ -28,25 +29,31 @@ export async function trainCommand(
     fail("option-value", { option: "--out", given: '""', expected: "the name of a folder" });
   const own = settingsFromFlags(flags);
   const shared = flags.config === undefined ? {} : await settingsFromFile(flags.config);
-  return trainOn(terminal, flags, file, { ...shared, ...own });
+  const work = (to: Terminal, helps: boolean) =>
+    trainOn(to, flags, file, { ...shared, ...own }, helps);
+  return assists() ? deferring(() => work(silent(terminal), true)) : work(terminal, false);
 }
 
-/** Train on a file with settings. */
+/**
+ * Train on a file with settings.
+ * @param helps  this rank only trains along
+ */
 export async function trainOn(
   terminal: Terminal,
   flags: TrainFlags,
   file: string,
   settings: Given,
+  helps = false,
 ): Promise<number> {
   const view = viewFor(terminal, flags.json ?? false);
-  if (flags.out !== undefined) refuseExisting(flags.out); // before any work is done
+  if (flags.out !== undefined && !helps) refuseExisting(flags.out); // before any work is done
   const source = await readSource(file);
   const [task, notes] = await prepare(source, settings);
   view.say(...notes);
-  const folder = await createRun(flags.out ?? freeFolder(source.name));
-  const report = flags.report ?? true;
+  const folder = helps ? assistantFolder() : await createRun(flags.out ?? freeFolder(source.name));
+  const rest = { notes, report: flags.report ?? true, assists: helps };
   try {
-    return await carryOut({ task, source, settings, folder, view, terminal, notes, report }, false);
+    return await carryOut({ task, source, settings, folder, view, terminal, ...rest }, false);
   } finally {
     await folder.close();
   }

@@ -16,6 +16,8 @@ export interface Job {
   readonly notes: readonly string[];
   /** Whether to write report.html. */
   readonly report: boolean;
+  /** True in ranks that only help: they judge and write nothing. */
+  readonly assists: boolean;
 }
 
 /** A line of log.txt. */

@@ -4,8 +4,9 @@
  */
 import { RetrogradError, random } from "retrograd";
 import { countParameters } from "retrograd/layers";
+import { joinRanks, leaveRanks } from "retrograd/node";
 import { encodeWeights, networkOf, trainOptions } from "retrograd/tasks";
-import { type Run, type TrainEvent, train } from "retrograd/train";
+import { type DoneReason, type Run, type TrainEvent, train } from "retrograd/train";
 import { EXIT } from "../failure.ts";
 import type { Beginning } from "../show/view.ts";
 import { encodeConfig, modelConfig } from "./config.ts";
@@ -36,16 +37,19 @@ export async function carryOut(job: Job, resumed: boolean): Promise<number> {
     run.stop();
   });
   const stood = { checkpoint: run.position.step };
+  let stopped = false;
   try {
-    await follow(job, run, stood);
+    stopped = (await follow(job, run, stood)) === "stopped";
   } catch (error) {
     throw await failed(job, run, stood.checkpoint, error);
   } finally {
     view.pause();
     interrupt.release();
   }
-  if (interrupt.happened) return interrupted(job, run);
   const params = run.best?.params ?? run.params;
+  leaveRanks();
+  if (stopped || interrupt.happened) return interrupted(job, run);
+  if (job.assists) return EXIT.fine;
   await folder.write("weights.safetensors", encodeWeights(params));
   await log(job, `Trained for ${run.position.step} steps.`);
   return judge(job, params, run.explain());
@@ -68,14 +72,18 @@ async function goOn(job: Job, options: ReturnType<typeof trainOptions>): Promise
   return run;
 }
 
-/** @param stood  learns the step of each checkpoint */
+/**
+ * @param stood  learns the step of each checkpoint
+ * @returns      why it is over: with several ranks, "stopped" though this one was not told to
+ */
 async function follow(
   { folder, view, settings, task }: Job,
   run: Run,
   stood: { checkpoint: number },
-): Promise<void> {
+): Promise<DoneReason | undefined> {
   const every = Math.min(settings.checkpoint ?? 100, task.lessons.batches);
   let lines: string[] = [];
+  let reason: DoneReason | undefined;
   const flush = async () => {
     const text = lines.join("");
     lines = [];
@@ -87,12 +95,14 @@ async function follow(
       // Lines first, then the checkpoint: who dies in between leaves too many, not too few.
       if (event.type !== "step" || event.step % every === 0 || lines.length > 50) await flush();
       if (event.type === "checkpoint" && event.kind === "last") stood.checkpoint = event.step;
+      if (event.type === "done") ({ reason } = event);
       if (event.type === "warning") await folder.append("log.txt", stamped(event.text));
       view.event(event, run.peakBytes);
     }
   } finally {
     await flush();
   }
+  return reason;
 }
 
 async function interrupted(job: Job, run: Run): Promise<number> {
@@ -139,7 +149,7 @@ function beginningOf({ task, folder, settings }: Job, done: number): Beginning {
     ...{ folder: folder.path, task: task.task, batches: lessons.batches, epochs, parameters, done },
     steps: epochs * lessons.batches,
     unit: isText ? "characters" : "sequences",
-    shards: settings.shards ?? 1,
+    shards: joinRanks()?.count ?? settings.shards ?? 1,
     perStep: isText ? batch * config.window : batch,
   };
 }

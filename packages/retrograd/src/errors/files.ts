@@ -37,6 +37,28 @@ export const fileMessages = {
       `${o.path} cannot be ${o.action}: ${o.reason}.`,
     cure: () => `Check the path, and that you may read and write there.`,
   },
+  "mpi-missing": {
+    text: (o: { processes: number }) =>
+      `${o.processes} processes were launched together, but none can find an MPI library.`,
+    cure: () =>
+      `Install MPICH or Open MPI (apt-get install mpich) and koffi, or start one process.`,
+  },
+  "mpi-apart": {
+    text: (_: object) => `This process was launched by mpiexec, but not directly.`,
+    cure: () =>
+      `Let mpiexec start node or retrograd itself: npx and npm run do not pass its connection on.`,
+  },
+  "mpi-alone": {
+    text: (o: { processes: number; library: string }) =>
+      `${o.processes} processes were launched together, but ${o.library} sees only one.`,
+    cure: () =>
+      `Use the launcher of that library: mpiexec of MPICH with MPICH, of Open MPI with Open MPI.`,
+  },
+  "rank-lost": {
+    text: (o: { rank: number | undefined; reason: string }) =>
+      `${o.rank === undefined ? "A rank" : `Rank ${o.rank}`} was lost: ${o.reason}.`,
+    cure: () => `All ranks end here. Go on from the last checkpoint, with as many ranks as before.`,
+  },
   "worker-failed": {
     text: (o: { module: string; reason: string }) =>
       `The training worker of ${o.module} failed: ${o.reason}.`,

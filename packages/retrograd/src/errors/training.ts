@@ -36,6 +36,11 @@ export const trainingMessages = {
       `Training runs in one shard instead of ${o.shards}: ${o.reason}.`,
     cure: (o: { cure: string }) => o.cure,
   },
+  "shards-ranks": {
+    text: (o: { shards: number; processes: number }) =>
+      `${o.shards} shards were asked for, but ${o.processes} processes train: each is one shard.`,
+    cure: () => `Leave shards out, or start as many processes.`,
+  },
   "shards-idle": {
     text: (o: { shards: number; rows: number }) =>
       `${o.shards} shards share batches of ${o.rows} rows: ${o.shards - o.rows} of them have nothing to learn from.`,

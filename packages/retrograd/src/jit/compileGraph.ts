@@ -1,6 +1,7 @@
 /** From a graph to a program of a target, with the options that every way of compiling shares. */
 import { checkOptions, fail, oneOf } from "../errors.ts";
-import type { CompileOptions, Program, Weights } from "../nest/program.ts";
+import type { CompileOptions, Program, Sharding, Weights } from "../nest/program.ts";
+import { ranks } from "../targets/ranks.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
@@ -51,11 +52,17 @@ export function compileGraph(
   graph: Graph,
   { target = "auto", memoryLimit, ...options }: Omit<JitOptions, "shards"> & CompileOptions,
 ): Program {
-  const found = targetNamed(target, target === "auto" ? workOf(graph) : 0),
-    { shards } = options;
-  const missing = shards && found.alone?.();
+  const found = targetNamed(target, target === "auto" ? workOf(graph) : 0);
+  const shards = options.shards && onRanks(options.shards);
+  const missing = shards && found.alone?.(shards.ranks !== undefined);
   if (missing) fail("shards-missing", { target: found.name, shards: shards.count, ...missing });
-  return found.compile(graph, { memoryLimit, ...options });
+  return found.compile(graph, { memoryLimit, ...options, shards });
+}
+
+/** Shards are processes where as many have joined. */
+function onRanks(shards: Sharding): Sharding {
+  const all = ranks();
+  return all?.count === shards.count ? { ...shards, ranks: all } : shards;
 }
 
 /** Equal for arguments that one program serves: same trees, same keys, same types. */

@@ -10,8 +10,11 @@ export interface Target {
   readonly name: string;
   /** Undefined when it can run here. */
   missing(): Missing | undefined;
-  /** Why it runs only one shard here; without it, or where it is undefined, it runs several. */
-  alone?(): Missing | undefined;
+  /**
+   * Why it runs only one shard here; without it, or where it is undefined, it runs several.
+   * @param ranks  shards are processes
+   */
+  alone?(ranks: boolean): Missing | undefined;
   compile(graph: Graph, options: CompileOptions): Program;
 }
 
@@ -52,10 +55,21 @@ registerTarget({
       : hasLanes()
         ? undefined
         : { reason: "this engine's WebAssembly has no SIMD", cure: engine },
-  alone: threadsMissing,
+  alone: (ranks) => (ranks ? undefined : threadsMissing()),
   compile: compileWasm,
 });
-registerTarget({ name: "reference", missing: () => undefined, compile: compileReference });
+registerTarget({
+  name: "reference",
+  missing: () => undefined,
+  alone: (ranks) =>
+    ranks
+      ? {
+          reason: "it evaluates all shards in one process",
+          cure: `Use target: "wasm" or "native".`,
+        }
+      : undefined,
+  compile: compileReference,
+});
 /** In the place of the one that "retrograd/node" brings: a browser has no C compiler. */
 registerTarget({
   name: "native",

@@ -21,6 +21,22 @@ export interface Sharding {
   /** For each input and output: cut along its first axis, or equal in all shards. */
   readonly inputs: readonly boolean[];
   readonly outputs: readonly boolean[];
+  /** Where each shard is a process: those that this one belongs to. */
+  readonly ranks?: Ranks;
+}
+
+/** Processes that run a shard each. */
+export interface Ranks {
+  /** The number of this process, from 0, and how many there are. */
+  readonly rank: number;
+  readonly count: number;
+  /**
+   * Add up tensors over all ranks, each in its place, in the order of the ranks.
+   * @throws "rank-lost"
+   */
+  sum(values: readonly Data[]): void;
+  /** The parts of all ranks, one behind another. @throws "rank-lost" */
+  join(part: Data): Data;
 }
 
 /** Why something cannot run here, and what the user can do about it. */

@@ -6,5 +6,7 @@ import "./native/index.ts";
 import "./threads.ts";
 
 export { loadWeights, saveWeights } from "./files.ts";
+export { joinRanks, leaveRanks } from "./mpi/index.ts";
+export { mpiLibrary } from "./mpi/library.ts";
 export { folderStore } from "./store.ts";
 export { type ThreadOptions, trainInWorker } from "./worker.ts";

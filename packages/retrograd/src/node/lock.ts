@@ -138,21 +138,30 @@ function parse(text: string): Holder | undefined {
 /** False only when the process is known to be gone. */
 function isAlive({ process: number, host, began }: Holder): boolean {
   if (host !== hostname()) return true;
+  if (!isRunning(number)) return false;
+  const now = beginningOf(number);
+  return began === "" || now === "" || now === began;
+}
+
+/** False only when no process of this machine has the number any more. */
+export function isRunning(number: number): boolean {
   try {
     process.kill(number, 0);
   } catch (error) {
     if ((error as { code?: string }).code === "ESRCH") return false;
   }
-  const now = beginningOf(number);
-  return began === "" || now === "" || now === began;
+  return beginningOf(number) !== ENDED;
 }
+
+/** Nobody has asked yet how it ended. */
+const ENDED = "ended";
 
 /** When a process began, in the system's own ticks (Linux); empty where it cannot be told. */
 function beginningOf(number: number): string {
   try {
     const line = readFileSync(`/proc/${number}/stat`, "utf8");
     const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "ended" : (fields[19] ?? "");
+    return fields[0] === "Z" ? ENDED : (fields[19] ?? "");
   } catch {
     return "";
   }

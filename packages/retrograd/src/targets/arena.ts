@@ -7,35 +7,41 @@
 import { fail } from "../errors.ts";
 import type { Compiled } from "../nest/compile.ts";
 import { type Buffer, resolve } from "../nest/nest.ts";
-import type { CompileOptions, Program } from "../nest/program.ts";
+import type { CompileOptions, Program, Ranks, Sharding } from "../nest/program.ts";
+import { segmentsOf } from "../nest/segments.ts";
 import type { Data } from "../scalar/dtype.ts";
 
 /** Code beside the memory that it works in. */
 export interface Loaded {
   readonly buffer: ArrayBufferLike;
-  /** Byte at which the arena of each shard begins. */
+  /** Byte at which the arena of each shard begins; one, where the others are other processes. */
   readonly starts: readonly number[];
   /** What is derived from residents, after one was written. */
   setup(): void;
-  run(): void;
+  /** All of a call; or its parts, between which ranks add up. */
+  readonly run: readonly (() => void)[];
 }
 
 /** A value of the program: its part in each arena. */
 class Place {
   readonly #parts: readonly Data[];
   readonly #byRows: boolean;
-  constructor(parts: readonly Data[], byRows: boolean) {
+  readonly #ranks: Ranks | undefined;
+  constructor(parts: readonly Data[], byRows: boolean, ranks?: Ranks) {
     this.#parts = parts;
     this.#byRows = byRows;
+    this.#ranks = ranks;
   }
   set(data: Data): void {
-    this.#parts.forEach((part, k) => {
-      const own = part.length;
+    this.#parts.forEach((part, shard) => {
+      const own = part.length,
+        k = this.#ranks?.rank ?? shard;
       part.set(this.#byRows ? data.subarray(k * own, (k + 1) * own) : data);
     });
   }
   get(): Data {
     const [first] = this.#parts;
+    if (this.#byRows && this.#ranks) return this.#ranks.join(first);
     if (!this.#byRows || this.#parts.length === 1) return first.slice();
     const all = new (first.constructor as new (n: number) => Data)(
       first.length * this.#parts.length,
@@ -44,6 +50,10 @@ class Place {
     return all;
   }
 }
+
+/** Shards that run in this process. */
+export const threadsOf = (shards: Sharding | undefined): number =>
+  shards && !shards.ranks ? shards.count : 1;
 
 const without = (list: readonly unknown[], places: readonly number[]): number[] =>
   [...list.keys()].filter((i) => !places.includes(i));
@@ -61,7 +71,8 @@ export function inArena(
   load: (bytes: number) => Loaded,
 ): Program {
   const limit = Math.min(memoryLimit, most),
-    peakBytes = bytes * (shards?.count ?? 1);
+    ranks = shards?.ranks,
+    peakBytes = bytes * threadsOf(shards);
   if (peakBytes > limit) fail("out-of-memory", { needed: peakBytes, limit });
   const { buffer, starts, setup, run } = load(bytes);
   const part = (b: Buffer, start: number): Data => {
@@ -75,7 +86,10 @@ export function inArena(
     new Place(
       starts.map((start) => part(b, start)),
       byRows,
+      ranks,
     );
+  const sums = ranks ? segmentsOf(schedule).sums : [];
+  const added = sums.map(({ buffers }) => buffers.map((b) => part(b, starts[0])));
   for (const b of schedule.buffers) if (b.kind === "constant") place(b).set(b.data!);
   const into = inputs.map((b, i) => place(b, shards?.inputs[i])),
     from = outputs.map((b, i) => place(b, shards?.outputs[i]));
@@ -93,7 +107,10 @@ export function inArena(
       for (const i of given) into[i].set(data[i]!);
       if (stale) setup();
       stale = false;
-      run();
+      run.forEach((segment, k) => {
+        segment();
+        if (added[k]) ranks!.sum(added[k]);
+      });
       const out: (Data | undefined)[] = Array(outputs.length);
       for (const i of returned) out[i] = from[i].get();
       return out;
@@ -105,7 +122,8 @@ export function inArena(
       into[i].set(data);
       stale = true;
     },
-    explain: () => (shards ? `${shards.count} shards, each:\n${explain()}` : explain()),
+    explain: () =>
+      shards ? `${shards.count} ${ranks ? "ranks" : "shards"}, each:\n${explain()}` : explain(),
     peakBytes,
   };
 }

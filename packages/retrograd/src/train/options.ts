@@ -4,6 +4,7 @@ import { checkOptions, type Notice, notice } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { targetNamed } from "../jit/target.ts";
 import { key, split } from "../ops/random.ts";
+import { ranks } from "../targets/ranks.ts";
 import { type Batches, type DataSource, sourceOf } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
 import type { Loss } from "./losses/loss.ts";
@@ -110,9 +111,19 @@ export function planOf(options: TrainOptions): Plan {
   };
 }
 
-/** Several shards where the target has them here, and otherwise one, and why. */
+/**
+ * One shard for each rank where there are ranks; else several where the target has them here, and
+ * otherwise one, and why.
+ */
 function shardsHere({ shards = 1, target = "auto" }: TrainOptions) {
-  const missing = shards > 1 ? targetNamed(target).alone?.() : undefined;
+  const processes = ranks()?.count;
+  if (processes && shards > 1 && shards !== processes)
+    return {
+      shards: processes,
+      notices: [notice(trainingMessages, "shards-ranks", { shards, processes })],
+    };
+  if (processes) return { shards: processes, notices: [] };
+  const missing = shards > 1 ? targetNamed(target).alone?.(false) : undefined;
   if (!missing) return { shards, notices: [] };
   return { shards: 1, notices: [notice(trainingMessages, "shards-alone", { shards, ...missing })] };
 }

@@ -9,6 +9,7 @@ import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
 import { isFloat } from "../scalar/index.ts";
+import { ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
@@ -61,7 +62,9 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** It was said already that batches lack `start`. */
   #resets = false;
   #running = false;
+  /** It is to end; and, where there are ranks, this one was told so and the others must hear it. */
   #stopping = false;
+  #told = false;
   /** What the last checkpoint in the run's own store says. */
   #saved: Progress | undefined;
 
@@ -95,7 +98,8 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
   /** End after the step that is under way, with a checkpoint. */
   stop(): void {
-    this.#stopping = true;
+    this.#told = true;
+    if (!ranks()) this.#stopping = true;
   }
 
   /** Write a checkpoint of this moment. @throws "folder-unknown", "disk-full" */
@@ -121,6 +125,7 @@ export class Run implements AsyncIterable<TrainEvent> {
       });
     this.#running = true;
     this.#stopping = false;
+    this.#told = false;
     const { store } = this.#plan;
     let release: (() => Promise<void>) | undefined;
     let failed = false;
@@ -186,6 +191,7 @@ export class Run implements AsyncIterable<TrainEvent> {
       if (validateEvery && step % validateEvery === 0) yield* this.#validate();
       if (checkpoint?.every && step % checkpoint.every === 0) yield* this.#checkpoint();
       await this.#pause();
+      this.#agree();
       if (this.#stopping || this.#enough()) return;
     }
   }
@@ -237,6 +243,13 @@ export class Run implements AsyncIterable<TrainEvent> {
       this.#program.write(withPadding(kept, carry));
     }
     if (loss.target === "label") this.#classes = classesOf(step, params, fed);
+  }
+
+  /** Ranks end together, whichever of them was told to. */
+  #agree(): void {
+    const votes = Int32Array.of(this.#told ? 1 : 0);
+    ranks()?.sum([votes]);
+    if (votes[0]) this.#stopping = true;
   }
 
   /** What a checkpoint holds. */

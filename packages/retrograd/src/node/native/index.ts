@@ -6,7 +6,8 @@ import { fail } from "../../errors.ts";
 import { registerTarget } from "../../jit/target.ts";
 import { compile } from "../../nest/compile.ts";
 import type { CompileOptions, Missing, Program } from "../../nest/program.ts";
-import { inArena, type Loaded } from "../../targets/arena.ts";
+import { partName, segmentsOf } from "../../nest/segments.ts";
+import { inArena, type Loaded, threadsOf } from "../../targets/arena.ts";
 import { printC } from "../../targets/native/index.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import { arenasOf } from "./arena.ts";
@@ -32,46 +33,57 @@ export function missing(): Missing | undefined {
 interface Library {
   setup(arena: number): void;
   /** All shards, whose arenas lie `stride` bytes apart. @throws "shard-lost" */
-  run(first: number, stride: number): void;
+  readonly run: readonly ((first: number, stride: number) => void)[];
 }
 
-function open(path: string, shards: number): Library {
+/** @param parts  of a call of one shard */
+function open(path: string, shards: number, parts: number): Library {
   const library = koffi()!.load(path);
   const setup = library.func("void setup(uintptr_t arena)");
   if (shards === 1) {
-    const run = library.func("void run(uintptr_t arena)");
-    return { setup, run: (first) => run(first) };
+    const run = Array.from({ length: parts }, (_, k) => {
+      const part = library.func(`void ${partName(k)}(uintptr_t arena)`);
+      return (arena: number) => void part(arena);
+    });
+    return { setup, run };
   }
   const run = library.func("int run(uintptr_t first, long stride)");
   return {
     setup,
-    run(first, stride) {
-      const refused = run(first, stride);
-      if (refused)
-        fail("shard-lost", { shard: undefined, reason: `no thread was given (error ${refused})` });
-    },
+    run: [
+      (first, stride) => {
+        const refused = run(first, stride);
+        if (refused)
+          fail("shard-lost", {
+            shard: undefined,
+            reason: `no thread was given (error ${refused})`,
+          });
+      },
+    ],
   };
 }
 
-const build = (cc: Compiler, source: string, shards: number): Library =>
+const build = (cc: Compiler, source: string, shards: number, parts: number): Library =>
   cached(
     `${cc.identity}\n${source}`,
     (path) => compileC(cc, source, path),
-    (path) => open(path, shards),
+    (path) => open(path, shards, parts),
   );
 
 /** Compile a graph to a library of its own. @throws "out-of-memory", "compiler-failed" */
 export function compileNative(graph: Graph, options: CompileOptions): Program {
   const cc = compiler()!,
-    shards = options.shards?.count ?? 1;
+    shards = threadsOf(options.shards);
   const compiled = compile(graph, cc.can, options);
   const program = inArena(compiled, options, Number.MAX_SAFE_INTEGER, (bytes): Loaded => {
-    const { setup, run } = build(cc, printC(compiled.schedule, cc.can, shards), shards);
+    const { parts } = segmentsOf(compiled.schedule);
+    const source = printC(compiled.schedule, cc.can, shards);
+    const { setup, run } = build(cc, source, shards, parts.length);
     const { buffer, starts, first, stride } = arenasOf(bytes, shards);
     return {
       ...{ buffer, starts },
       setup: () => starts.forEach((_, k) => setup(first + k * stride)),
-      run: () => run(first, stride),
+      run: run.map((part) => () => part(first, stride)),
     };
   });
   const { vectorBytes } = cc.can;

@@ -5,6 +5,7 @@
  * integers to wrap (-fwrapv).
  */
 import { type Item, type Kernel, resolve, type Schedule } from "../../nest/nest.ts";
+import { partName, segmentsOf } from "../../nest/segments.ts";
 import { type PrintedKernel, printKernel } from "./kernel.ts";
 import { prelude } from "./prelude.ts";
 import { addUp, runShards, sumOf, team } from "./shards.ts";
@@ -17,7 +18,8 @@ export interface Machine {
 }
 
 /**
- * The C file of a schedule: `setup` after residents are written, `run` at each call. For several
+ * The C file of a schedule: `setup` after residents are written, `run` at each call, and `run1`, …
+ * where it is cut by sums that somebody else makes. For several
  * shards `run` takes the address of the first arena and the distance to the next, and starts a
  * thread for each but the first.
  */
@@ -57,7 +59,12 @@ export function printC(schedule: Schedule, { vectorBytes, fma }: Machine, shards
   const setup = driver("void setup(address arena)", schedule.setup);
   const drivers =
     shards === 1
-      ? [setup, driver("void run(address arena)", schedule.main)]
+      ? [
+          setup,
+          ...segmentsOf(schedule).parts.map((items, k) =>
+            driver(`void ${partName(k)}(address arena)`, items),
+          ),
+        ]
       : [
           setup,
           driver("static void run_shard(address arena, team *all, long shard)", schedule.main),

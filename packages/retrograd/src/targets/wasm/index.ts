@@ -7,8 +7,9 @@
 import { compile } from "../../nest/compile.ts";
 import { type Abilities, type Item, kernelsOf, resolve, type Schedule } from "../../nest/nest.ts";
 import type { CompileOptions, Program } from "../../nest/program.ts";
+import { partName, segmentsOf } from "../../nest/segments.ts";
 import type { Graph } from "../../tensor/graph.ts";
-import { inArena, type Loaded } from "../arena.ts";
+import { inArena, type Loaded, threadsOf } from "../arena.ts";
 import {
   ADD_I32,
   type Bytes,
@@ -51,8 +52,9 @@ export const abilities = (): Abilities => ({
 });
 
 /**
- * The module of a schedule: `setup` after residents are written, `run` at each call. That of a team
- * has `meet` and `serve` too, and works in the shared memory of the team.
+ * The module of a schedule: `setup` after residents are written, `run` at each call, and `run1`, …
+ * where it is cut by sums that somebody else makes. That of a team makes them itself, has `meet`
+ * and `serve` too, and works in the shared memory of the team.
  */
 export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffer> {
   const functions: Function[] = [];
@@ -121,9 +123,10 @@ export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffe
     const code = walk(items);
     return functions.push({ parameters: 0, locals: [...locals].map(() => I32), code, name }) - 1;
   };
+  const parts = shards ? [schedule.main] : segmentsOf(schedule).parts;
   const exported = new Map([
     ["setup", driver("setup", schedule.setup)],
-    ["run", driver("run", schedule.main)],
+    ...parts.map((items, k) => [partName(k), driver(partName(k), items)] as const),
   ]);
   if (shards) {
     exported.set("meet", shards.meet);
@@ -138,7 +141,7 @@ const pagesOf = ({ shards, stride }: Team): number => Math.ceil((FIRST + shards 
 /** Compile a graph to a program in a memory of its own. @throws "out-of-memory" */
 export function compileWasm(graph: Graph, options: CompileOptions): Program {
   const compiled = compile(graph, abilities(), options);
-  const shards = options.shards?.count ?? 1;
+  const shards = threadsOf(options.shards);
   return inArena(compiled, options, 2 ** 32 - PAGE - shards * FIRST, (bytes) =>
     shards === 1 ? alone(compiled.schedule, bytes) : together(compiled.schedule, bytes, shards),
   );
@@ -148,7 +151,9 @@ function alone(schedule: Schedule, bytes: number): Loaded {
   const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)) });
   const code = new WebAssembly.Module(assemble(schedule));
   const { exports } = new WebAssembly.Instance(code, { m: { m: memory } });
-  return { ...(exports as { run(): void; setup(): void }), buffer: memory.buffer, starts: [0] };
+  const functions = exports as Record<string, () => void>;
+  const run = segmentsOf(schedule).parts.map((_, k) => functions[partName(k)]);
+  return { buffer: memory.buffer, starts: [0], setup: functions.setup, run };
 }
 
 function together(schedule: Schedule, bytes: number, shards: number): Loaded {
@@ -160,6 +165,6 @@ function together(schedule: Schedule, bytes: number, shards: number): Loaded {
     buffer: memory.buffer,
     starts: Array.from({ length: shards }, (_, k) => FIRST + k * team.stride),
     setup: () => threads.setup(),
-    run: () => threads.run(),
+    run: [() => threads.run()],
   };
 }
