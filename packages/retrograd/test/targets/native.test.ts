@@ -101,8 +101,14 @@ describe.skipIf(reason)("native", () => {
       "mk,kn->nm",
     );
     const drawn = fc.sample(fc.tuple(sizes, sizes, sizes, spec), { numRuns: 24, seed: 5 });
-    const graphs = drawn.map(([m, n, k, letters]) => {
-      const size: Record<string, number> = { m, n, k, b: 2 };
+    // Parts of panels, and rows of several samples that share one.
+    const deep = [
+      [7, 70, 300, "mk,kn->mn"],
+      [13, 29, 600, "bmk,kn->bmn"],
+      [5, 130, 530, "mbk,kn->bmn"],
+    ] as const;
+    const graphs = [...drawn, ...deep].map(([m, n, k, letters]) => {
+      const size: Record<string, number> = { m, n, k, b: 3 };
       const given = letters.split("->")[0].split(",");
       return trace(
         given.map((l) => ({ shape: [...l].map((c) => size[c]), dtype: "float64" as const })),

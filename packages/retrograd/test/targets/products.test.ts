@@ -97,6 +97,9 @@ const large: [spec: string, sizes: Record<string, number>][] = [
   ["mkj,jkn->mn", { m: 6, k: 67, j: 31, n: 10 }],
   ["km,kn->mn", { m: 270, k: 40, n: 40 }],
   ["bmk,bkn->bmn", { b: 2, m: 4, k: 1030, n: 6 }],
+  ["bmk,kn->bmn", { b: 3, m: 5, k: 2100, n: 20 }],
+  ["mbk,kn->bmn", { b: 3, m: 7, k: 4100, n: 9 }],
+  ["bmk,kn->mbn", { b: 2, m: 270, k: 33, n: 11 }],
 ];
 test.each(floats)("blocks of k and m, in %s", (dtype) => {
   for (const [spec, size] of large) {
