@@ -32,5 +32,6 @@ export async function resumeCommand(
     return await carryOut({ task, source, settings, folder, view, terminal, notes, report }, true);
   } finally {
     await folder.close();
+    source.close();
   }
 }

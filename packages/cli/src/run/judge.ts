@@ -3,7 +3,6 @@
  * word.
  */
 import {
-  countCharacters,
   describeReach,
   type ForecastScores,
   type ForecastTask,
@@ -115,10 +114,9 @@ function strongestOf({ targets: [{ scores }] }: ForecastScores): string {
 
 async function judgeLanguage(job: Job, task: LanguageTask, params: unknown): Promise<Judged> {
   const { terminal, settings } = job;
-  const { config, parts } = task;
+  const { config, parts, counts } = task;
   const target = settings.compileFor;
   const judged = [parts.test, parts.validation, parts.train].find((codes) => codes.length > 64)!;
-  const counts = countCharacters(parts.train, config.vocabulary.symbols.length);
   const scores = await scoreLanguage(config, params, judged, counts, target);
   const reaches = languageReach(config, params, judged, target);
   const reach = describeReach(reaches);

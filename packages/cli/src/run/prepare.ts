@@ -13,6 +13,9 @@ import { type Given, inFlags, type SettingName, settingNames, settings } from ".
 
 export type Prepared = ForecastTask | LanguageTask;
 
+/** Settings of where and how a run is carried out, which change nothing of what is learned. */
+const PLACE: readonly SettingName[] = ["task", "compileFor", "checkpoint", "shards", "stream"];
+
 /** What a file is taken for, in sentences, and the task. */
 export async function prepare(source: Source, given: Given): Promise<[Prepared, string[]]> {
   const wanted = given.task ?? (source.kind === "text" ? "language" : "forecast");
@@ -21,16 +24,19 @@ export async function prepare(source: Source, given: Given): Promise<[Prepared, 
     if (given[name] !== undefined && own.task && own.task !== wanted)
       fail("option-task", { option: own.flag.split(" ")[0], task: wanted, file: source.path });
   }
-  const { task: _, compileFor: __, checkpoint: ___, shards: ____, ...options } = given;
+  const options: Given = Object.fromEntries(
+    Object.entries(given).filter(([name]) => !PLACE.includes(name as SettingName)),
+  );
   const because = given.task ? "as --task says" : source.because;
   if (wanted === "language") {
-    if (source.text === undefined)
+    if (source.characters === undefined)
       fail("option-value", {
         ...{ option: "--task", given: "language" },
         expected: `forecast for ${source.path}, which is no text`,
       });
-    const intro = `${source.name} is read as a text (${because}), for a character language model.`;
-    const task = prepareLanguage(source.text, options, source.path);
+    const how = source.streams ? ", in pieces from the disk" : "";
+    const intro = `${source.name} is read as a text (${because})${how}, for a character language model.`;
+    const task = prepareLanguage(await source.characters(), options, source.path);
     return [task, [intro, ...task.notes]];
   }
   const table = await source.table();

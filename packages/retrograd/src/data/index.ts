@@ -11,6 +11,7 @@ export {
   type Padded,
   padSequences,
 } from "./batches.ts";
+export { type Codes, charactersOf, countPoints, isBlank, piecesOf } from "./characters.ts";
 export type { RoleOptions } from "./choose.ts";
 export type {
   Column,
@@ -60,7 +61,14 @@ export {
 } from "./table.ts";
 export { makeTextStreams, splitText, type TextBatch, type TextStreams } from "./text.ts";
 export { decodeUtf8 } from "./utf8.ts";
-export { buildVocabulary, decode, encode, readVocabulary, type Vocabulary } from "./vocabulary.ts";
+export {
+  buildVocabulary,
+  decode,
+  encode,
+  encoded,
+  readVocabulary,
+  type Vocabulary,
+} from "./vocabulary.ts";
 export {
   type Batch,
   type FloatName,

@@ -7,4 +7,5 @@ import "./threads.ts";
 
 export { loadWeights, saveWeights } from "./files.ts";
 export { folderStore } from "./store.ts";
+export { openText, type TextFile, type TextFileOptions } from "./textFile.ts";
 export { type ThreadOptions, trainInWorker } from "./worker.ts";

@@ -3,6 +3,7 @@
  * is prepared (every open choice is made, and said), trained by `train`, scored beside what costs
  * nothing, and kept as config.json and weights.safetensors.
  */
+export { type Counts, countCharacters } from "./counts.ts";
 export { type ForecastTask, forecastModel, prepareForecast, windowsOf } from "./forecast.ts";
 export {
   type Forecaster,
@@ -30,12 +31,7 @@ export {
   languageModel,
   prepareLanguage,
 } from "./language.ts";
-export {
-  type Counts,
-  countCharacters,
-  type LanguageScores,
-  scoreLanguage,
-} from "./languageScores.ts";
+export { type LanguageScores, scoreLanguage } from "./languageScores.ts";
 export {
   CELLS,
   type CellName,

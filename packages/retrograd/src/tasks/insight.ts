@@ -1,4 +1,5 @@
 /** The gradient's reach for each task: which windows are looked at, and which loss. */
+import type { Codes } from "../data/characters.ts";
 import { makeTextStreams } from "../data/text.ts";
 import type { Windows } from "../data/windows.ts";
 import type { TargetName } from "../jit/jit.ts";
@@ -46,7 +47,7 @@ export function forecastReach(
 export function languageReach(
   config: LanguageConfig,
   params: unknown,
-  codes: Int32Array,
+  codes: Codes,
   target?: TargetName,
 ): Reach[] {
   const { window } = config;
