@@ -1,13 +1,13 @@
 /** retrograd evaluate RUN FILE: how good a model is on a whole file, beside what costs nothing. */
 import { encoded, isBlank, piecesOf } from "retrograd/data";
-import { forecaster, readFrames, scoreForecasts, scoreLanguage, windowsOf } from "retrograd/tasks";
+import { forecaster, scoreForecasts, scoreLanguage } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
 import { readSource, type Source } from "../read/source.ts";
 import type { RunConfig } from "../run/config.ts";
 import { loadModel } from "../run/model.ts";
 import { forecastTable, forecastVerdict, languageTable, languageVerdict } from "../show/summary.ts";
 import type { Terminal } from "../show/terminal.ts";
-import { tableOf } from "./forecast.ts";
+import { seriesOf } from "./forecast.ts";
 
 type Config<T> = Extract<RunConfig, { task: T }>;
 
@@ -40,17 +40,16 @@ async function onTable(
   folder: string,
   source: Source,
 ) {
-  const frames = readFrames(await tableOf(source, folder), config);
+  const archive = await seriesOf(source, folder, config);
   const { window, horizon } = config;
-  const parts = frames.set.series.map(({ times }, series) => ({
+  const parts = archive.series.map(({ length: end }, series) => ({
     series,
     start: 0,
-    end: times.length,
+    end,
   }));
   if (parts.every(({ end }) => end < window + horizon))
     fail("nothing-to-score", { file: source.path, window, horizon });
-  const windows = windowsOf(frames, parts, config);
-  const scores = scoreForecasts(config, forecaster(config, params), frames, windows);
+  const scores = scoreForecasts(config, forecaster(config, params), archive, parts);
   return { scores, text: `${forecastTable(scores, paint)}\n\n${forecastVerdict(scores, paint)}` };
 }
 

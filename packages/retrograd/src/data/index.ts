@@ -3,6 +3,7 @@
  * text and its vocabulary; and the baselines and measures that every forecast has to face.
  */
 
+export { archiveOf, type Outline, type SeriesArchive } from "./archive.ts";
 export { drift, meanForecast, naive, seasonalNaive } from "./baselines.ts";
 export {
   type BatchOptions,
@@ -34,6 +35,7 @@ export {
 export type { ColumnOptions } from "./infer.ts";
 export { mae, mase, rmse, type Scored, seasonalScale, smape } from "./metrics.ts";
 export type { MissingPolicy } from "./missing.ts";
+export { inTurn, type Places, type Ranges, rangesOf, spaced } from "./ranges.ts";
 export {
   fitScaler,
   readScaler,

@@ -22,11 +22,10 @@ function lengthOf({ unit, count }: Frequency): number {
 
 /**
  * The cycles that a series can show: at least three steps long, and seen whole twice.
- * @param times  milliseconds since 1970
+ * @param span  from its first step to its last, in milliseconds
  */
-export function cyclesOf(frequency: Frequency, times: Float64Array): Cycle[] {
+export function cyclesOf(frequency: Frequency, span: number): Cycle[] {
   const step = lengthOf(frequency);
-  const span = times.length ? times[times.length - 1] - times[0] : 0;
   const shows = (name: Cycle) => CYCLES[name] >= 3 * step && span >= 1.9 * CYCLES[name];
   return (Object.keys(CYCLES) as Cycle[]).filter(shows);
 }

@@ -4,13 +4,14 @@
  * nothing, and kept as config.json and weights.safetensors.
  */
 export { type Counts, countCharacters } from "./counts.ts";
-export { type ForecastTask, forecastModel, prepareForecast, windowsOf } from "./forecast.ts";
+export { type Excerpt, excerptOf } from "./excerpts.ts";
+export { type ForecastTask, forecastModel, prepareForecast, prepareSeries } from "./forecast.ts";
 export {
   type Forecaster,
   type Future,
   forecaster,
   forecastFuture,
-  readFrames,
+  readArchive,
   spreadOf,
 } from "./forecaster.ts";
 export {
