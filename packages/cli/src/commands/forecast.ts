@@ -32,6 +32,7 @@ export async function forecastCommand(
   const archive = await seriesOf(source, folder, config);
   const futures = forecastFuture(config, forecaster(config, params), archive);
   const { isDate } = archive;
+  source.close();
   if (flags.json)
     for (const line of futures)
       terminal.out(`${JSON.stringify({ type: "forecast", ...futureJson(line, isDate) })}\n`);
@@ -49,7 +50,10 @@ export async function seriesOf(
   // A table of one column has no separator to be known by; its name may still say what it is.
   if (source.kind === "text" && !/\.(csv|tsv|txt|tab)$/i.test(source.name))
     fail("source-not-table", { path: source.path, model });
-  return readArchive(await source.table(), config);
+  if (!source.series) return readArchive(await source.table(), config);
+  const { time, ...roles } = config.roles;
+  const { archive } = await source.series({ ...roles, ...(time !== undefined && { time }) });
+  return archive;
 }
 
 function csvOf(futures: readonly Future[], isDate: boolean): string {

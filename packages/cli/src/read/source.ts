@@ -5,13 +5,21 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { type Codes, charactersOf, decodeUtf8, readTable, type Table } from "retrograd/data";
+import {
+  type Codes,
+  charactersOf,
+  decodeUtf8,
+  readTable,
+  type SeriesOptions,
+  type Table,
+} from "retrograd/data";
 import { openText } from "retrograd/node";
 import { type FileKind, type Sniffed, sniff } from "retrograd/tasks";
 import { fail } from "../failure.ts";
 import type { Given } from "../settings.ts";
 import { readBytes, readHead, sizeOf, unreadable } from "./bytes.ts";
 import { readCsvByDuckdb, readParquet } from "./duckdb.ts";
+import { type LargeSeries, openSeries } from "./series.ts";
 
 export interface Source extends Sniffed {
   /** As the user wrote it. */
@@ -28,16 +36,19 @@ export interface Source extends Sniffed {
   readonly streams: boolean;
   /** The characters of a text or a CSV file; undefined for others. */
   readonly characters: (() => Promise<Codes>) | undefined;
-  /** The table of a CSV or Parquet file. */
+  /** The table of a CSV or Parquet file, in memory. */
   table(): Promise<Table>;
+  /** The series of such a file, where it is read in pieces. */
+  readonly series: ((options: SeriesOptions) => Promise<LargeSeries>) | undefined;
   /** Let go of what was opened. */
   close(): void;
 }
 
 /** Above so many bytes a CSV file is read by DuckDB. */
 const LARGE = 1 << 20;
-/** Above so many bytes a file is read in pieces unless told. */
+/** Above so many bytes a file is read in pieces unless told; Parquet is packed. */
 const STREAMED = 1 << 26;
+const STREAMED_PACKED = 1 << 24;
 /** Bytes that show what a file is. */
 const HEAD = 1 << 16;
 
@@ -60,14 +71,32 @@ export async function readSource(path: string, options: Given = {}): Promise<Sou
   const size = await sizeOf(path);
   const head = await readHead(path, HEAD);
   const place = { path, absolute: resolve(path), name: basename(path), size };
-  const streams: boolean = options.stream ?? size >= STREAMED;
   const mark = Buffer.from(head.subarray(0, 4)).toString("latin1");
+  const larger = (bound: number): boolean => options.stream ?? size >= bound;
   if (mark === "PAR1" || /\.(parquet|pq)$/i.test(path)) {
+    const streams = larger(STREAMED_PACKED);
     const table = () => readParquet(path);
-    const common = { ...place, ...sniff(path, mark), streams: false, sha256: await hashOf(path) };
-    return { ...common, characters: undefined, table, close: () => {} };
+    const common = { ...place, ...sniff(path, mark), streams, sha256: await hashOf(path) };
+    const opened = openedSeries(path, "parquet");
+    const series = streams ? opened.series : undefined;
+    return { ...common, characters: undefined, table, series, close: opened.close };
   }
-  return streams ? inPieces(place, head) : inMemory(place);
+  return larger(STREAMED) ? inPieces(place, head) : inMemory(place);
+}
+
+/** Series, and a way to let go of all that were opened. */
+function openedSeries(path: string, kind: "table" | "parquet") {
+  const opened: LargeSeries[] = [];
+  return {
+    async series(options: SeriesOptions) {
+      const large = await openSeries(path, kind, options);
+      opened.push(large);
+      return large;
+    },
+    close() {
+      for (const { close } of opened.splice(0)) close();
+    },
+  };
 }
 
 type Place = Pick<Source, "path" | "absolute" | "name" | "size">;
@@ -86,18 +115,23 @@ async function inMemory(place: Place): Promise<Source> {
   };
   const characters = async () => charactersOf(text);
   const common = { ...place, ...sniff(path, text.slice(0, HEAD)), streams: false, sha256 };
-  return { ...common, characters, table, close: () => {} };
+  return { ...common, characters, table, series: undefined, close: () => {} };
 }
 
 async function inPieces(place: Place, head: Uint8Array): Promise<Source> {
   const { path } = place;
   const found = sniff(path, new TextDecoder().decode(head, { stream: true }));
   const open = await openText(path);
+  const { series, close } = openedSeries(path, "table");
   return {
     ...{ ...place, ...found, streams: true, sha256: open.sha256 },
     characters: async () => open,
     table: async () => (await inMemory(place)).table(),
-    close: open.close,
+    series,
+    close() {
+      open.close();
+      close();
+    },
   };
 }
 

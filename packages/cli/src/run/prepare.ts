@@ -1,11 +1,12 @@
 /** From a source and settings to a task: which one, and what was decided. */
 
-import { describeTable, type Table } from "retrograd/data";
+import { describeTable, type SeriesOptions, type Table } from "retrograd/data";
 import {
   type ForecastTask,
   type LanguageTask,
   prepareForecast,
   prepareLanguage,
+  prepareSeries,
 } from "retrograd/tasks";
 import { fail } from "../failure.ts";
 import type { Source } from "../read/source.ts";
@@ -39,12 +40,36 @@ export async function prepare(source: Source, given: Given): Promise<[Prepared, 
     const task = prepareLanguage(await source.characters(), options, source.path);
     return [task, [intro, ...task.notes]];
   }
+  if (source.series) return prepareLarge(source, source.series, given, lists(options));
   const table = await source.table();
   const intro = `${source.name} is read as a table (${because}), for a forecaster.`;
   const task = prepareForecast(table, lists(options));
   const found = `${describeTable(table).replace(/^.*?: /, "")}.`;
   const notes = [...task.notes, ...describeColumns(table, task, given)].map(inFlags);
   return [task, [intro, found, ...notes]];
+}
+
+/** A forecaster of a table that is never in memory. */
+async function prepareLarge(
+  source: Source,
+  open: NonNullable<Source["series"]>,
+  given: Given,
+  options: Record<string, unknown>,
+): Promise<[ForecastTask, string[]]> {
+  const { path, because, name } = source;
+  const intro = `${name} is read as a table (${because}), in pieces from the disk, for a forecaster.`;
+  if (given.scaler === "robust") {
+    const reason = "its values are not sorted for a robust scaler";
+    fail("stream-cannot", { path, reason, cure: "Set scaler to standard or min-max" });
+  }
+  const { archive, relation, rows } = await open(options as SeriesOptions);
+  const task = prepareSeries(archive, { ...options, time: archive.time });
+  const { sample } = relation;
+  const found = `${rows.toLocaleString("en")} rows; the first ${sample.rows.toLocaleString("en")} say what its columns are.`;
+  return [
+    task,
+    [intro, found, ...[...task.notes, ...describeColumns(sample, task, given)].map(inFlags)],
+  ];
 }
 
 function names(list: readonly string[]): string {

@@ -14,6 +14,7 @@ export {
 } from "./batches.ts";
 export { type Codes, charactersOf, countPoints, isBlank, piecesOf } from "./characters.ts";
 export type { RoleOptions } from "./choose.ts";
+export { chooseRoles, type Roles } from "./choose.ts";
 export type {
   Column,
   ColumnType,
@@ -32,9 +33,10 @@ export {
   type TimeUnit,
   timeAfter,
 } from "./frequency.ts";
+export { Gatherer, type GatherOptions, type SortedRows } from "./gather.ts";
 export type { ColumnOptions } from "./infer.ts";
 export { mae, mase, rmse, type Scored, seasonalScale, smape } from "./metrics.ts";
-export type { MissingPolicy } from "./missing.ts";
+export type { MissingPolicy, Steps } from "./missing.ts";
 export { inTurn, type Places, type Ranges, rangesOf, spaced } from "./ranges.ts";
 export {
   fitScaler,
@@ -48,7 +50,14 @@ export {
   unscale,
 } from "./scalers.ts";
 export { autocorrelation, type Season, seasonalPeriod } from "./seasons.ts";
-export { readSeries, type Series, type SeriesOptions, type SeriesSet } from "./series.ts";
+export {
+  commonestFrequency,
+  describeSteps,
+  readSeries,
+  type Series,
+  type SeriesOptions,
+  type SeriesSet,
+} from "./series.ts";
 export { permutation, threefry } from "./shuffle.ts";
 export { type Part, type Split, type SplitOptions, splitSeries } from "./split.ts";
 export { makeStreams, type StreamBatch, type StreamOptions, type Streams } from "./streams.ts";

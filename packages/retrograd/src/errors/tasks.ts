@@ -45,6 +45,11 @@ export const tasksMessages = {
       `${o.path} is a Parquet file, and DuckDB, which reads those, does not run here: ${o.reason}.`,
     cure: () => "Run npm ci again, or save the table as CSV.",
   },
+  "stream-cannot": {
+    text: (o: { path: string; reason: string; cure: string }) =>
+      `${o.path} is read in pieces, and then ${o.reason}.`,
+    cure: (o: { cure: string }) => `${o.cure}, or read the file as a whole (--no-stream).`,
+  },
   "window-too-long": {
     text: (o: { series: string; length: number; need: number; window: number; horizon: number }) =>
       `Series "${o.series}" has ${steps(o.length)}, too few for a window of ${o.window} and a horizon of ${o.horizon} with validation and test: that takes ${o.need}.`,

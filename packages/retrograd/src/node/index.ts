@@ -6,6 +6,7 @@ import "./native/index.ts";
 import "./threads.ts";
 
 export { loadWeights, saveWeights } from "./files.ts";
+export { type SeriesFile, seriesFile } from "./seriesFile.ts";
 export { folderStore } from "./store.ts";
 export { openText, type TextFile, type TextFileOptions } from "./textFile.ts";
 export { type ThreadOptions, trainInWorker } from "./worker.ts";
