@@ -97,10 +97,12 @@ export function scale(
   features: readonly string[] = scaler.features,
 ): Float64Array {
   const each = scalingsOf(scaler, series, features);
-  return Float64Array.from(values, (y, i) => {
+  const scaled = new Float64Array(values.length);
+  for (let i = 0; i < scaled.length; i++) {
     const { shift, scale } = each[i % each.length];
-    return (y - shift) / scale;
-  });
+    scaled[i] = (values[i] - shift) / scale;
+  }
+  return scaled;
 }
 
 /** Bring scaled values back to their unit; the inverse of `scale`, with the same arguments. */
@@ -111,10 +113,12 @@ export function unscale(
   features: readonly string[] = scaler.features,
 ): Float64Array {
   const each = scalingsOf(scaler, series, features);
-  return Float64Array.from(values, (z, i) => {
+  const whole = new Float64Array(values.length);
+  for (let i = 0; i < whole.length; i++) {
     const { shift, scale } = each[i % each.length];
-    return z * scale + shift;
-  });
+    whole[i] = values[i] * scale + shift;
+  }
+  return whole;
 }
 
 /** A series with its values scaled; everything else is shared with the original. */

@@ -22,8 +22,6 @@ const BITS = 32;
 
 /** A new file for steps of so many features. @throws "disk-full", "file-failed" */
 export function seriesFile(features: number): SeriesFile {
-  const masks = Math.ceil(features / BITS);
-  const width = 1 + features + masks;
   const folder = join(tmpdir(), "retrograd-series");
   const attempt = <T>(action: "read" | "written", run: () => T): T => {
     try {
@@ -35,49 +33,62 @@ export function seriesFile(features: number): SeriesFile {
   const file = attempt("written", openNameless);
   let end = 0;
   return {
-    write({ times, values, observed }) {
-      const records = new Float64Array(times.length * width);
-      times.forEach((time, t) => {
-        const [at, from] = [t * width, t * features];
-        records[at] = time;
-        records.set(values.subarray(from, from + features), at + 1);
-        for (let f = 0; f < features; f++)
-          if (observed[from + f])
-            records[at + 1 + features + Math.floor(f / BITS)] += 2 ** (f % BITS);
-      });
-      const bytes = new Uint8Array(records.buffer);
-      for (let done = 0; done < bytes.length; )
-        done += attempt("written", () =>
-          writeSync(file, bytes, done, bytes.length - done, end + done),
-        );
+    write(steps) {
+      const bytes = new Uint8Array(packed(steps, features).buffer);
+      for (let done = 0; done < bytes.length; ) {
+        const left = bytes.length - done;
+        done += attempt("written", () => writeSync(file, bytes, done, left, end + done));
+      }
       end += bytes.length;
     },
     read(from, to) {
-      const records = new Float64Array((to - from) * width);
+      const records = new Float64Array((to - from) * widthOf(features));
       const bytes = new Uint8Array(records.buffer);
-      const start = from * width * Float64Array.BYTES_PER_ELEMENT;
+      const start = from * widthOf(features) * records.BYTES_PER_ELEMENT;
       for (let done = 0; done < bytes.length; ) {
-        const count = attempt("read", () =>
-          readSync(file, bytes, done, bytes.length - done, start + done),
-        );
+        const left = bytes.length - done;
+        const count = attempt("read", () => readSync(file, bytes, done, left, start + done));
         if (count === 0) refuse(folder, "read", new Error("it ends too early"));
         done += count;
       }
-      const times = new Float64Array(to - from);
-      const values = new Float64Array(times.length * features);
-      const observed = new Uint8Array(values.length);
-      times.forEach((_, t) => {
-        const at = t * width;
-        times[t] = records[at];
-        values.set(records.subarray(at + 1, at + 1 + features), t * features);
-        for (let f = 0; f < features; f++)
-          observed[t * features + f] =
-            (records[at + 1 + features + Math.floor(f / BITS)] >>> (f % BITS)) & 1;
-      });
-      return { times, values, observed };
+      return unpacked(records, features);
     },
     close: () => closeSync(file),
   };
+}
+
+/** Numbers of a step: its time, its values, which of them were observed. */
+const widthOf = (features: number) => 1 + features + Math.ceil(features / BITS);
+
+function packed({ times, values, observed }: Steps, features: number): Float64Array<ArrayBuffer> {
+  const width = widthOf(features);
+  const records = new Float64Array(times.length * width);
+  for (let t = 0; t < times.length; t++) {
+    const [at, from] = [t * width, t * features];
+    records[at] = times[t];
+    for (let f = 0; f < features; f++) {
+      records[at + 1 + f] = values[from + f];
+      if (observed[from + f]) records[at + 1 + features + Math.floor(f / BITS)] += 2 ** (f % BITS);
+    }
+  }
+  return records;
+}
+
+function unpacked(records: Float64Array, features: number): Steps {
+  const width = widthOf(features);
+  const times = new Float64Array(records.length / width);
+  const values = new Float64Array(times.length * features);
+  const observed = new Uint8Array(values.length);
+  for (let t = 0; t < times.length; t++) {
+    const [at, to] = [t * width, t * features];
+    times[t] = records[at];
+    for (let f = 0; f < features; f++) {
+      values[to + f] = records[at + 1 + f];
+      const mask = records[at + 1 + features + Math.floor(f / BITS)];
+      observed[to + f] = (mask >>> (f % BITS)) & 1;
+    }
+  }
+  return { times, values, observed };
 }
 
 /** A file that is gone when it is closed; where open files keep their names, with the process. */

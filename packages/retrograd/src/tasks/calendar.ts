@@ -34,12 +34,19 @@ export function cyclesOf(frequency: Frequency, span: number): Cycle[] {
 export const cycleColumns = (cycles: readonly Cycle[]): string[] =>
   cycles.flatMap((name) => [`sine of the ${name}`, `cosine of the ${name}`]);
 
-/** Sine and cosine of each cycle at a time. */
-export const cyclesAt = (cycles: readonly Cycle[], time: number): number[] =>
-  cycles.flatMap((name) => {
-    const angle = (2 * Math.PI * time) / CYCLES[name];
-    return [Math.sin(angle), Math.cos(angle)];
-  });
+/** Put sine and cosine of each cycle at a time into `values`, from place `at`. */
+export function putCycles(
+  values: Float64Array,
+  at: number,
+  cycles: readonly Cycle[],
+  time: number,
+): void {
+  for (let c = 0; c < cycles.length; c++) {
+    const angle = (2 * Math.PI * time) / CYCLES[cycles[c]];
+    values[at + 2 * c] = Math.sin(angle);
+    values[at + 2 * c + 1] = Math.cos(angle);
+  }
+}
 
 /** Steps in a cycle of this length, for seasons that the rhythm alone does not name. */
 export const stepsPer = (name: Cycle, frequency: Frequency): number =>

@@ -119,10 +119,8 @@ export function drifts(archive: SeriesArchive, scaler: Scaler, train: readonly P
       let sum = 0;
       for (const { values } of piecesOfPart(archive, { ...part, start, end })) {
         const width = archive.features.length;
-        const own = Float64Array.from(
-          { length: values.length / width },
-          (_, t) => values[t * width],
-        );
+        const own = new Float64Array(values.length / width);
+        for (let t = 0; t < own.length; t++) own[t] = values[t * width];
         for (const value of scale(scaler, own, name, [target])) sum += of(value);
       }
       return sum / Math.max(1, end - start);

@@ -8,7 +8,7 @@ import type { Places } from "../data/ranges.ts";
 import { scale, unscale } from "../data/scalers.ts";
 import type { Series, SeriesSet } from "../data/series.ts";
 import type { Batch } from "../train/batch.ts";
-import { cycleColumns, cyclesAt } from "./calendar.ts";
+import { cycleColumns, putCycles } from "./calendar.ts";
 import type { Around, ForecastConfig } from "./forecastOptions.ts";
 
 /** A config before its differences are known. */
@@ -43,7 +43,7 @@ export function framesOf(set: SeriesSet, config: FrameConfig): Frames {
     const inputs = new Float64Array(series.times.length * columns.length);
     series.times.forEach((time, t) => {
       inputs.set(scaled.subarray(t * width, (t + 1) * width), t * columns.length);
-      inputs.set(cyclesAt(config.cycles, time), t * columns.length + width);
+      putCycles(inputs, t * columns.length + width, config.cycles, time);
     });
     return { series, scaled, inputs };
   });
