@@ -223,7 +223,9 @@ function sortedSql(from: string, { time, group, values }: Reading): string {
   const columns = values.map((value, f) => `coalesce(${value}, CAST('nan' AS DOUBLE)) AS v${f}`);
   const keys = [`${time ?? "CAST(0 AS DOUBLE)"} AS t`, `CAST("row" AS DOUBLE) AS r`, ...columns];
   const plain = `SELECT ${group ?? "0"} AS g, ${keys.join(", ")} FROM ${from}`;
-  if (!group) return `SELECT CAST(0 AS DOUBLE), * EXCLUDE (g) FROM (${plain}) ORDER BY t, r`;
+  // Without times, rows come in the order of the file as they are.
+  const order = time ? "ORDER BY t, r" : "";
+  if (!group) return `SELECT CAST(0 AS DOUBLE), * EXCLUDE (g) FROM (${plain}) ${order}`;
   const firsts = `SELECT ${group} AS g, min("row") AS first FROM ${from} GROUP BY 1`;
   const ranked = `SELECT g, CAST(row_number() OVER (ORDER BY first) - 1 AS DOUBLE) AS s FROM (${firsts})`;
   return `SELECT s, rows.* EXCLUDE (g) FROM (${plain}) AS rows JOIN (${ranked}) AS names USING (g) ORDER BY s, t, r`;

@@ -56,9 +56,11 @@ export function countPoints(characters: Codes): Map<number, number> {
   const common = new Float64Array(COMMON);
   const others = new Map<number, number>();
   for (const piece of piecesOf(characters))
-    for (const point of piece)
+    for (let i = 0; i < piece.length; i++) {
+      const point = piece[i];
       if (point < COMMON) common[point]++;
       else others.set(point, (others.get(point) ?? 0) + 1);
+    }
   const found = [...common.entries()].filter(([, count]) => count > 0);
   return new Map([...found, ...[...others].sort(([a], [b]) => a - b)]);
 }

@@ -101,7 +101,6 @@ export function inferFrequency(times: Float64Array, isDate = true): Grid | { mis
  */
 export function stepsBetween({ frequency: rhythm, step }: Grid, from: number, to: number): number {
   const { unit, count, monthEnd } = rhythm;
-  const whole = (steps: number) => (steps >= 1 && Number.isInteger(steps) ? steps : Number.NaN);
   if (unit === "month") {
     const [a, b] = [from, to].map((time) => new Date(time + DAY / 2));
     const fits = monthEnd ? isMonthEnd(b) : a.getUTCDate() === b.getUTCDate();
@@ -112,6 +111,8 @@ export function stepsBetween({ frequency: rhythm, step }: Grid, from: number, to
   const steps = Math.round((to - from) / step);
   return missesBy((to - from) / step, steps) ? Number.NaN : whole(steps);
 }
+
+const whole = (steps: number) => (steps >= 1 && Number.isInteger(steps) ? steps : Number.NaN);
 
 /** Whether a gap of so many usual ones is further from a whole number than clocks go wrong. */
 const missesBy = (ratio: number, steps: number) =>

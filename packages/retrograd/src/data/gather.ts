@@ -229,8 +229,11 @@ const keptGrid = (times: Float64Array): Grid => ({
 });
 
 function rowOf(time: number, line: number, values: Float64Array): Row {
-  const zeros = () => new Array<number>(values.length).fill(0);
-  const row = { time, line, sums: zeros(), counts: zeros() };
+  const row: Row = { time, line, sums: [], counts: [] };
+  for (let f = 0; f < values.length; f++) {
+    row.sums.push(0);
+    row.counts.push(0);
+  }
   addTo(row, values);
   return row;
 }

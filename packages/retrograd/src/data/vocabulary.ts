@@ -77,10 +77,9 @@ export function encoded(vocabulary: Vocabulary, characters: Codes, file = "the t
   return {
     length: characters.length,
     subarray(from, to) {
-      const codes = Int32Array.from(
-        characters.subarray(from, to),
-        (point) => numbers[point] ?? unknown ?? -1,
-      );
+      const points = characters.subarray(from, to);
+      const codes = new Int32Array(points.length);
+      for (let i = 0; i < codes.length; i++) codes[i] = numbers[points[i]] ?? unknown ?? -1;
       const stray = unknown === null ? codes.indexOf(-1) : -1;
       return stray < 0 ? codes : refuseCharacter(characters, from + stray, symbols.length, file);
     },

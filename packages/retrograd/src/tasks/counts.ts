@@ -11,17 +11,26 @@ export interface Counts {
   readonly pairs: readonly Readonly<Record<string, number>>[];
 }
 
+/** Vocabularies whose pairs are counted in a table: of 8 MB at most. */
+const DENSE = 1 << 10;
+
 /** @param size  characters of the vocabulary */
 export function countCharacters(codes: Codes, size: number): Counts {
   const single = new Array<number>(size).fill(0);
   const pairs = Array.from({ length: size }, () => ({}) as Record<string, number>);
+  const table = size <= DENSE ? new Float64Array(size * size) : undefined;
   let before = -1;
   for (const piece of piecesOf(codes))
-    for (const code of piece) {
+    for (let i = 0; i < piece.length; i++) {
+      const code = piece[i];
       single[code]++;
-      if (before >= 0) pairs[before][code] = (pairs[before][code] ?? 0) + 1;
+      if (before >= 0 && table) table[before * size + code]++;
+      else if (before >= 0) pairs[before][code] = (pairs[before][code] ?? 0) + 1;
       before = code;
     }
+  table?.forEach((count, at) => {
+    if (count > 0) pairs[Math.floor(at / size)][at % size] = count;
+  });
   return { single, pairs };
 }
 

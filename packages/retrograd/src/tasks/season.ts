@@ -10,7 +10,7 @@ import { stepsPer } from "./calendar.ts";
 /** Autocorrelation at a year from which the year counts as a season. */
 const CLEAR = 0.4;
 /** Steps in which a season is looked for: the last ones of the training part. */
-const RECENT = 1 << 17;
+const RECENT = 1 << 15;
 
 /** Steps in a season, from the training part alone; 1 where there is none. */
 export function seasonOf(set: SeriesArchive, train: readonly Part[]): number {
