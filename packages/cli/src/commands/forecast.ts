@@ -29,10 +29,12 @@ export async function forecastCommand(
 ): Promise<number> {
   const { config, params } = await loadModel(folder, "forecast");
   const source = await sourceOf(folder, config.run, file);
-  const archive = await seriesOf(source, folder, config);
-  const futures = forecastFuture(config, forecaster(config, params), archive);
-  const { isDate } = archive;
-  source.close();
+  const { futures, isDate } = await seriesOf(source, folder, config)
+    .then((archive) => ({
+      futures: forecastFuture(config, forecaster(config, params), archive),
+      isDate: archive.isDate,
+    }))
+    .finally(source.close);
   if (flags.json)
     for (const line of futures)
       terminal.out(`${JSON.stringify({ type: "forecast", ...futureJson(line, isDate) })}\n`);

@@ -32,6 +32,8 @@ export async function openDatabase(path: string): Promise<Database> {
   const settings = { memory_limit: MEMORY, threads: "2", temp_directory: spill };
   const instance = await told(DuckDBInstance.create(":memory:", settings));
   const connection = await told(instance.connect());
+  // Times without a zone are of UTC, as the library reads them.
+  await told(connection.run("SET TimeZone = 'UTC'"));
   return {
     rows: async (sql) => (await told(connection.runAndReadAll(sql))).getRowsJS() as Cell[][],
     columns: async (sql) =>

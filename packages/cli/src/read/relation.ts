@@ -117,7 +117,7 @@ export function timeSql(relation: Relation, column: Pick<Column, "name" | "type"
   if (format === "epoch milliseconds") return number;
   const cell = isText(type) ? present(sql) : `CAST(${sql} AS VARCHAR)`;
   if (format === "YYYY-MM-DD" && isText(type))
-    return `CAST(epoch_ms(TRY_CAST(${cell} AS TIMESTAMP)) AS DOUBLE)`;
+    return `CAST(epoch_ms(TRY_CAST(${cell} AS TIMESTAMPTZ)) AS DOUBLE)`;
   const pattern = format.replace("YYYY", "%Y").replace("MM", "%m").replace("DD", "%d");
   const patterns = CLOCKS.map((clock) => quoted(pattern + clock)).join(", ");
   return `CAST(epoch_ms(try_strptime(${cell}, [${patterns}])) AS DOUBLE)`;

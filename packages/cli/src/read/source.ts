@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import {
   type Codes,
@@ -76,21 +77,27 @@ export async function readSource(path: string, options: Given = {}): Promise<Sou
   if (mark === "PAR1" || /\.(parquet|pq)$/i.test(path)) {
     const streams = larger(STREAMED_PACKED);
     const table = () => readParquet(path);
+    const opened = await openedSeries(path, "parquet");
     const common = { ...place, ...sniff(path, mark), streams, sha256: await hashOf(path) };
-    const opened = openedSeries(path, "parquet");
     const series = streams ? opened.series : undefined;
     return { ...common, characters: undefined, table, series, close: opened.close };
   }
   return larger(STREAMED) ? inPieces(place, head) : inMemory(place);
 }
 
-/** Series, and a way to let go of all that were opened. */
-function openedSeries(path: string, kind: "table" | "parquet") {
+/** Series of a file that stays as it is now, and a way to let go of all that were opened. */
+async function openedSeries(path: string, kind: "table" | "parquet") {
   const opened: LargeSeries[] = [];
+  const state = async () => {
+    const { size, mtimeMs } = await stat(path).catch((error) => unreadable(path, error));
+    return `${size} bytes of ${mtimeMs}`;
+  };
+  const before = await state();
   return {
     async series(options: SeriesOptions) {
       const large = await openSeries(path, kind, options);
       opened.push(large);
+      if ((await state()) !== before) fail("source-changed", { path });
       return large;
     },
     close() {
@@ -121,8 +128,8 @@ async function inMemory(place: Place): Promise<Source> {
 async function inPieces(place: Place, head: Uint8Array): Promise<Source> {
   const { path } = place;
   const found = sniff(path, new TextDecoder().decode(head, { stream: true }));
+  const { series, close } = await openedSeries(path, "table");
   const open = await openText(path);
-  const { series, close } = openedSeries(path, "table");
   return {
     ...{ ...place, ...found, streams: true, sha256: open.sha256 },
     characters: async () => open,

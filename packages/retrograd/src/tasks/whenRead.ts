@@ -18,6 +18,9 @@ export function whenRead(make: () => Batch): Batch {
     get mask() {
       return batch().mask;
     },
+    get lengths() {
+      return batch().lengths;
+    },
     get start() {
       return batch().start;
     },
