@@ -1,4 +1,7 @@
-/** DuckDB for one file: queries as rows, as columns, or in chunks; what it lacks memory for, it spills. */
+/**
+ * DuckDB for one file: queries as rows, as columns, or in chunks. What it has no memory for, it puts
+ * on disk.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
