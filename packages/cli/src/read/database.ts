@@ -1,6 +1,6 @@
 /**
- * DuckDB for one file: queries as rows, as columns, or in chunks. What it has no memory for, it puts
- * on disk.
+ * DuckDB for one file: queries as rows, as columns, or in chunks. What it has no memory for goes to
+ * the disk.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
