@@ -29,7 +29,8 @@ const setting = (name: (typeof settingNames)[number]): Option[] => {
   const { flag, help, kind } = settings[name];
   const own = { flag, help, ...(kind === "list" && { list: true }) };
   // A switch that is neither on nor off is decided by the data.
-  return name === "drift" ? [own, { flag: "--no-drift", help: "" }] : [own];
+  const both = name === "drift" || name === "stream";
+  return both ? [own, { flag: flag.replace("--", "--no-"), help: "" }] : [own];
 };
 
 export const commands: readonly Command[] = [

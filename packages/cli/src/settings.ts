@@ -107,6 +107,10 @@ export const settings = {
     "what the program runs on",
   ),
   shards: whole("shards", "threads that share the rows of each batch"),
+  stream: {
+    ...{ schema: z.boolean(), kind: "switch", flag: "--stream", takes: "true or false" },
+    help: "read the file in pieces while training, as files above 64 MB are (--no-stream: never)",
+  },
   checkpoint: whole("checkpoint", "steps between checkpoints"),
 } satisfies Record<string, Setting>;
 

@@ -1,13 +1,13 @@
 /** retrograd evaluate RUN FILE: how good a model is on a whole file, beside what costs nothing. */
-import { encode } from "retrograd/data";
-import { forecaster, readFrames, scoreForecasts, scoreLanguage, windowsOf } from "retrograd/tasks";
+import { encoded, isBlank, piecesOf } from "retrograd/data";
+import { forecaster, scoreForecasts, scoreLanguage } from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
 import { readSource, type Source } from "../read/source.ts";
 import type { RunConfig } from "../run/config.ts";
 import { loadModel } from "../run/model.ts";
 import { forecastTable, forecastVerdict, languageTable, languageVerdict } from "../show/summary.ts";
 import type { Terminal } from "../show/terminal.ts";
-import { tableOf } from "./forecast.ts";
+import { seriesOf } from "./forecast.ts";
 
 type Config<T> = Extract<RunConfig, { task: T }>;
 
@@ -18,11 +18,11 @@ export async function evaluateCommand(
   file: string,
 ): Promise<number> {
   const { config, params } = await loadModel(folder);
-  const source = await readSource(file);
-  const found =
-    config.task === "forecast"
-      ? await onTable(terminal, config as Config<"forecast">, params, folder, source)
-      : await onText(terminal, config as Config<"language">, params, source);
+  const source = await readSource(file, config.run.settings);
+  const found = await (config.task === "forecast"
+    ? onTable(terminal, config as Config<"forecast">, params, folder, source)
+    : onText(terminal, config as Config<"language">, params, source)
+  ).finally(source.close);
   const learned = source.sha256 === config.run.source.sha256;
   if (flags.json)
     terminal.out(`${JSON.stringify({ type: "summary", learned, ...found.scores })}\n`);
@@ -40,17 +40,16 @@ async function onTable(
   folder: string,
   source: Source,
 ) {
-  const frames = readFrames(await tableOf(source, folder), config);
+  const archive = await seriesOf(source, folder, config);
   const { window, horizon } = config;
-  const parts = frames.set.series.map(({ times }, series) => ({
+  const parts = archive.series.map(({ length: end }, series) => ({
     series,
     start: 0,
-    end: times.length,
+    end,
   }));
   if (parts.every(({ end }) => end < window + horizon))
     fail("nothing-to-score", { file: source.path, window, horizon });
-  const windows = windowsOf(frames, parts, config);
-  const scores = scoreForecasts(config, forecaster(config, params), frames, windows);
+  const scores = scoreForecasts(config, forecaster(config, params), archive, parts);
   return { scores, text: `${forecastTable(scores, paint)}\n\n${forecastVerdict(scores, paint)}` };
 }
 
@@ -58,14 +57,18 @@ async function onText(
   { paint }: Terminal,
   config: Config<"language">,
   params: unknown,
-  { text, path: file }: Source,
+  source: Source,
 ) {
-  if (text === undefined)
+  const file = source.path;
+  if (source.characters === undefined)
     fail("source-unreadable", { path: file, reason: "it is no text, and the model reads texts" });
-  if (text.trim() === "") fail("text-empty", { file });
-  const codes = encode(config.vocabulary, text, file);
+  const characters = await source.characters();
+  if (isBlank(characters)) fail("text-empty", { file });
+  const codes = encoded(config.vocabulary, characters, file);
   if (codes.length < 9) fail("text-short", { length: codes.length, batch: 1, window: 8 });
-  const unknown = codes.filter((code) => code === config.vocabulary.unknown).length;
+  let unknown = 0;
+  for (const piece of piecesOf(codes))
+    for (const code of piece) if (code === config.vocabulary.unknown) unknown++;
   const scores = await scoreLanguage(config, params, codes, config.counts, undefined);
   const note = unknown
     ? `\n${unknown} characters that the model has never seen were read as its unknown symbol.`

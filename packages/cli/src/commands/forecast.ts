@@ -1,8 +1,14 @@
 /**
  * retrograd forecast RUN [FILE]: what comes after the end of a file, for people, CSV or machines.
  */
-import { formatCsv, type Table } from "retrograd/data";
-import { type Future, forecaster, forecastFuture, readFrames } from "retrograd/tasks";
+import { formatCsv, type SeriesArchive } from "retrograd/data";
+import {
+  type ForecastConfig,
+  type Future,
+  forecaster,
+  forecastFuture,
+  readArchive,
+} from "retrograd/tasks";
 import { EXIT, fail } from "../failure.ts";
 import { type Source, sourceOf } from "../read/source.ts";
 import { loadModel } from "../run/model.ts";
@@ -23,9 +29,12 @@ export async function forecastCommand(
 ): Promise<number> {
   const { config, params } = await loadModel(folder, "forecast");
   const source = await sourceOf(folder, config.run, file);
-  const frames = readFrames(await tableOf(source, folder), config);
-  const futures = forecastFuture(config, forecaster(config, params), frames);
-  const { isDate } = frames.set;
+  const { futures, isDate } = await seriesOf(source, folder, config)
+    .then((archive) => ({
+      futures: forecastFuture(config, forecaster(config, params), archive),
+      isDate: archive.isDate,
+    }))
+    .finally(source.close);
   if (flags.json)
     for (const line of futures)
       terminal.out(`${JSON.stringify({ type: "forecast", ...futureJson(line, isDate) })}\n`);
@@ -34,12 +43,19 @@ export async function forecastCommand(
   return EXIT.fine;
 }
 
-/** The table of a source. @throws "source-not-table" */
-export async function tableOf(source: Source, model: string): Promise<Table> {
+/** The series of a source for a trained forecaster. @throws "source-not-table" */
+export async function seriesOf(
+  source: Source,
+  model: string,
+  config: ForecastConfig,
+): Promise<SeriesArchive> {
   // A table of one column has no separator to be known by; its name may still say what it is.
   if (source.kind === "text" && !/\.(csv|tsv|txt|tab)$/i.test(source.name))
     fail("source-not-table", { path: source.path, model });
-  return source.table();
+  if (!source.series) return readArchive(await source.table(), config);
+  const { time, ...roles } = config.roles;
+  const { archive } = await source.series({ ...roles, ...(time !== undefined && { time }) });
+  return archive;
 }
 
 function csvOf(futures: readonly Future[], isDate: boolean): string {

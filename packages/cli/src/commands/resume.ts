@@ -47,5 +47,6 @@ async function goOn(
     return await carryOut({ task, source, settings, folder, view, terminal, ...rest }, true);
   } finally {
     await folder.close();
+    source.close();
   }
 }

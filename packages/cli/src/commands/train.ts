@@ -47,7 +47,7 @@ export async function trainOn(
 ): Promise<number> {
   const view = viewFor(terminal, flags.json ?? false);
   if (flags.out !== undefined && !helps) refuseExisting(flags.out); // before any work is done
-  const source = await readSource(file);
+  const source = await readSource(file, settings);
   const [task, notes] = await prepare(source, settings);
   view.say(...notes);
   const folder = helps ? assistantFolder() : await createRun(flags.out ?? freeFolder(source.name));
@@ -56,5 +56,6 @@ export async function trainOn(
     return await carryOut({ task, source, settings, folder, view, terminal, ...rest }, false);
   } finally {
     await folder.close();
+    source.close();
   }
 }

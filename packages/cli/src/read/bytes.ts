@@ -1,5 +1,5 @@
 /** The bytes of a file, or one clear message. */
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { fail } from "../failure.ts";
 
 const reasons: Readonly<Record<string, string>> = {
@@ -18,12 +18,27 @@ export function unreadable(path: string, error: unknown): never {
 }
 
 /** @throws "source-missing", "source-folder", "source-unreadable" */
+export async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((error) => unreadable(path, error));
+  if (found.isDirectory()) fail("source-folder", { path });
+  return found.size;
+}
+
+/** @throws "source-missing", "source-folder", "source-unreadable" */
 export async function readBytes(path: string): Promise<Uint8Array> {
+  await sizeOf(path);
+  return new Uint8Array(await readFile(path).catch((error) => unreadable(path, error)));
+}
+
+/** The first bytes of a file, at most so many. @throws "source-unreadable" */
+export async function readHead(path: string, length: number): Promise<Uint8Array> {
+  const file = await open(path).catch((error) => unreadable(path, error));
   try {
-    if ((await stat(path)).isDirectory()) fail("source-folder", { path });
-    return new Uint8Array(await readFile(path));
+    const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
   } catch (error) {
-    if ((error as { data?: unknown }).data) throw error;
     return unreadable(path, error);
+  } finally {
+    await file.close();
   }
 }

@@ -1,6 +1,6 @@
 /** config.json of a run: the model as the library reads it, and what `resume` needs to go on. */
 import { resolve } from "node:path";
-import { countCharacters, MODEL_FORMAT, type ModelConfig, readModelConfig } from "retrograd/tasks";
+import { MODEL_FORMAT, type ModelConfig, readModelConfig } from "retrograd/tasks";
 import { fail } from "../failure.ts";
 import { readBytes } from "../read/bytes.ts";
 import type { Source } from "../read/source.ts";
@@ -17,8 +17,7 @@ export type RunConfig = ModelConfig & { readonly run: RunRecord };
 /** The model's part of a config, complete. */
 export function modelConfig(task: Prepared): ModelConfig {
   if (task.task === "forecast") return task.config;
-  const size = task.config.vocabulary.symbols.length;
-  return { ...task.config, counts: countCharacters(task.parts.train, size) };
+  return { ...task.config, counts: task.counts };
 }
 
 export function encodeConfig(config: ModelConfig, source: Source, settings: Given): string {

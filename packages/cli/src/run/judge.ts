@@ -3,7 +3,6 @@
  * word.
  */
 import {
-  countCharacters,
   describeReach,
   type ForecastScores,
   type ForecastTask,
@@ -16,7 +15,6 @@ import {
   scoreForecasts,
   scoreLanguage,
   spreadOf,
-  windowsOf,
 } from "retrograd/tasks";
 import { EXIT } from "../failure.ts";
 import type { Judgement, ReportData } from "../report/data.ts";
@@ -70,18 +68,17 @@ interface Judged {
 
 function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
   const { terminal, settings } = job;
-  const { frames, split } = task;
+  const { archive, split } = task;
   const run = forecaster(task.config, params, settings.compileFor);
-  const spread = spreadOf(task.config, run, frames, split.validation);
+  const spread = spreadOf(task.config, run, archive, split.validation);
   const config = { ...task.config, spread };
   const parts = [split.test, split.validation, split.train].find((list) => list.length > 0)!;
-  const windows = windowsOf(frames, parts, config);
-  const scores = scoreForecasts(config, run, frames, windows, split.train);
-  const reaches = forecastReach(config, params, frames, windows, settings.compileFor);
+  const scores = scoreForecasts(config, run, archive, parts, split.train);
+  const reaches = forecastReach(config, params, archive, parts, settings.compileFor);
   const reach = describeReach(reaches);
-  const futures = forecastFuture(config, run, frames);
+  const futures = forecastFuture(config, run, archive);
   const paint = terminal.paint.bind(terminal);
-  const { isDate } = frames.set;
+  const { isDate } = archive;
   const next = futureTable(futures.slice(0, 1), isDate, paint, 7);
   const text = [
     "",
@@ -94,7 +91,7 @@ function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
     "",
     next,
   ].join("\n");
-  const examples = forecastExamples(config, run, frames, split, strongestOf(scores));
+  const examples = forecastExamples(config, run, archive, split, strongestOf(scores));
   return {
     config: encodeConfig(config, job.source, settings),
     text,
@@ -115,10 +112,9 @@ function strongestOf({ targets: [{ scores }] }: ForecastScores): string {
 
 async function judgeLanguage(job: Job, task: LanguageTask, params: unknown): Promise<Judged> {
   const { terminal, settings } = job;
-  const { config, parts } = task;
+  const { config, parts, counts } = task;
   const target = settings.compileFor;
   const judged = [parts.test, parts.validation, parts.train].find((codes) => codes.length > 64)!;
-  const counts = countCharacters(parts.train, config.vocabulary.symbols.length);
   const scores = await scoreLanguage(config, params, judged, counts, target);
   const reaches = languageReach(config, params, judged, target);
   const reach = describeReach(reaches);

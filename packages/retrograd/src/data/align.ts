@@ -86,7 +86,7 @@ export function findGrid(
   const grid = inferFrequency(times, isDate);
   if ("misses" in grid) {
     if (irregular === "keep")
-      return { frequency: frequency("row", 1), places: Float64Array.from(times.keys()) };
+      return { frequency: frequency("row", 1), places: Float64Array.from(times.keys()), step: 0 };
     const at = grid.misses;
     const [before, now] = [times[at - 1], times[at]].map((t) => showTime(t, isDate));
     return fail("series-irregular", {

@@ -63,6 +63,8 @@ export function frequency(unit: TimeUnit, count: number, monthEnd = false): Freq
 export interface Grid {
   frequency: Frequency;
   places: Float64Array;
+  /** The usual gap between neighbours, in the unit of the times; 0 where it has no fixed length. */
+  step: number;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface Grid {
  */
 export function inferFrequency(times: Float64Array, isDate = true): Grid | { misses: number } {
   if (times.length < 2)
-    return { frequency: frequency("row", 1), places: new Float64Array(times.length) };
+    return { frequency: frequency("row", 1), places: new Float64Array(times.length), step: 1 };
   const gaps = Float64Array.from(times.subarray(1), (time, i) => time - times[i]);
   if (isDate) {
     const months = monthGrid(times, gaps);
@@ -82,17 +84,39 @@ export function inferFrequency(times: Float64Array, isDate = true): Grid | { mis
   const places = new Float64Array(times.length);
   for (let i = 0; i < gaps.length; i++) {
     const steps = Math.round(gaps[i] / step);
-    const miss = Math.abs(gaps[i] / step - steps);
-    if (steps < 1 || miss > TOLERANCE + 0.001 * steps) return { misses: i + 1 };
+    if (steps < 1 || missesBy(gaps[i] / step, steps)) return { misses: i + 1 };
     places[i + 1] = places[i] + steps;
   }
-  if (!isDate) return { frequency: frequency("row", 1), places };
+  if (!isDate) return { frequency: frequency("row", 1), places, step };
   // The mean step is truer than any single one where a clock jitters; days keep their nominal
   // length.
   const mean = (times[times.length - 1] - times[0]) / places[places.length - 1];
   const length = step < 0.9 * DAY ? mean : step;
-  return weekdayGrid(times, step) ?? { frequency: fixedFrequency(length), places };
+  return weekdayGrid(times, step) ?? { frequency: fixedFrequency(length), places, step };
 }
+
+/**
+ * Steps from one time of a grid to a later one, which was not there when the grid was found.
+ * @returns a whole number from 1, or NaN where the time misses the grid
+ */
+export function stepsBetween({ frequency: rhythm, step }: Grid, from: number, to: number): number {
+  const { unit, count, monthEnd } = rhythm;
+  if (unit === "month") {
+    const [a, b] = [from, to].map((time) => new Date(time + DAY / 2));
+    const fits = monthEnd ? isMonthEnd(b) : a.getUTCDate() === b.getUTCDate();
+    return fits ? whole((monthNumber(b) - monthNumber(a)) / count) : Number.NaN;
+  }
+  if (unit === "weekday")
+    return onWeekend(to) ? Number.NaN : whole(weekdayPlace(to) - weekdayPlace(from));
+  const steps = Math.round((to - from) / step);
+  return missesBy((to - from) / step, steps) ? Number.NaN : whole(steps);
+}
+
+const whole = (steps: number) => (steps >= 1 && Number.isInteger(steps) ? steps : Number.NaN);
+
+/** Whether a gap of so many usual ones is further from a whole number than clocks go wrong. */
+const missesBy = (ratio: number, steps: number) =>
+  Math.abs(ratio - steps) > TOLERANCE + 0.001 * steps;
 
 /** The rhythm that most neighbouring times suggest, for messages about those that do not fit. */
 export function usualRhythm(times: Float64Array, isDate: boolean): string {
@@ -129,25 +153,27 @@ function monthGrid(times: Float64Array, gaps: Float64Array): Grid | null {
   // Half a day is added so that midnights of a zone east of Greenwich count as the day they begin.
   const days = Array.from(times, (time) => new Date(time + DAY / 2));
   const sameDay = days.every((day) => day.getUTCDate() === days[0].getUTCDate());
-  const tomorrow = (day: Date) => new Date(day.getTime() + DAY);
-  const monthEnd = !sameDay && days.every((day) => tomorrow(day).getUTCDate() === 1);
+  const monthEnd = !sameDay && days.every(isMonthEnd);
   if (!sameDay && !monthEnd) return null;
-  const months = days.map((day) => day.getUTCFullYear() * 12 + day.getUTCMonth());
+  const months = days.map(monthNumber);
   const steps = months.slice(1).map((month, i) => month - months[i]);
   const count = steps.reduce(greatestDivisor);
   const places = Float64Array.from(months, (month) => (month - months[0]) / count);
-  return { frequency: frequency("month", count, monthEnd), places };
+  return { frequency: frequency("month", count, monthEnd), places, step: 0 };
 }
+
+const monthNumber = (day: Date) => day.getUTCFullYear() * 12 + day.getUTCMonth();
+const isMonthEnd = (day: Date) => new Date(day.getTime() + DAY).getUTCDate() === 1;
 
 /** Daily rows of which none falls on a weekend, though weekends pass. */
 function weekdayGrid(times: Float64Array, step: number): Grid | null {
-  const onWeekend = (time: number) => modulo(dayNumber(time) + 3, 7) > 4;
   const long = dayNumber(times[times.length - 1]) - dayNumber(times[0]) >= 7;
   if (Math.round(step / DAY) !== 1 || !long || times.some(onWeekend)) return null;
   const first = weekdayPlace(times[0]);
   return {
     frequency: frequency("weekday", 1),
     places: times.map((time) => weekdayPlace(time) - first),
+    step: 0,
   };
 }
 
@@ -180,6 +206,7 @@ function commonest(gaps: Float64Array): number {
 const modulo = (a: number, b: number) => ((a % b) + b) % b;
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 const dayNumber = (time: number) => Math.floor(time / DAY);
+const onWeekend = (time: number) => modulo(dayNumber(time) + 3, 7) > 4;
 
 /** Weekdays since Monday, 29 December 1969. */
 function weekdayPlace(time: number): number {

@@ -5,6 +5,8 @@
  *   z = (y − shift) / scale        y = z scale + shift
  */
 import { fail } from "../errors/data.ts";
+import { type Readable, readable } from "./archive.ts";
+import { eachObserved, type Moments, momentsOf } from "./moments.ts";
 import type { Series } from "./series.ts";
 import type { Part } from "./split.ts";
 
@@ -52,13 +54,23 @@ export function fitScaler(
   train: readonly Part[],
   options: ScalerOptions = {},
 ): Scaler {
+  return fitArchive(readable(set), train, options);
+}
+
+/** Fit a scaler on series that are read in pieces; "robust" sorts the values, and holds them. */
+export function fitArchive(
+  archive: Readable,
+  train: readonly Part[],
+  options: ScalerOptions = {},
+): Scaler {
   const { kind = "standard", perSeries = false, constant = "refuse" } = options;
-  const features = [...set.features];
+  const features = [...archive.features];
   const fit = (name: string | null, parts: readonly Part[]): Scaling => {
+    const moments = momentsOf(archive, parts);
+    const sorted = kind === "robust" ? sortedValues(archive, parts) : [];
     const pairs = features.map((column, f) => {
-      const values = observedValues(set.series, parts, features.length, f);
-      if (values.length === 0) fail("scaler-no-values", { column, series: name });
-      const [shift, scale] = FITS[kind](values);
+      if (moments[f].count === 0) fail("scaler-no-values", { column, series: name });
+      const [shift, scale] = FITS[kind](moments[f], sorted[f]);
       if (scale > 0 && Number.isFinite(scale)) return [shift, scale];
       if (constant === "refuse")
         fail("scaler-constant", { column, series: name, value: shift, kind });
@@ -67,7 +79,7 @@ export function fitScaler(
     return { series: name, shift: pairs.map(([a]) => a + 0), scale: pairs.map(([, b]) => b) };
   };
   const scalings = perSeries
-    ? train.map((part) => fit(set.series[part.series].name, [part]))
+    ? train.map((part) => fit(archive.series[part.series].name, [part]))
     : [fit(null, train)];
   return { kind, features, scalings };
 }
@@ -85,10 +97,12 @@ export function scale(
   features: readonly string[] = scaler.features,
 ): Float64Array {
   const each = scalingsOf(scaler, series, features);
-  return Float64Array.from(values, (y, i) => {
+  const scaled = new Float64Array(values.length);
+  for (let i = 0; i < scaled.length; i++) {
     const { shift, scale } = each[i % each.length];
-    return (y - shift) / scale;
-  });
+    scaled[i] = (values[i] - shift) / scale;
+  }
+  return scaled;
 }
 
 /** Bring scaled values back to their unit; the inverse of `scale`, with the same arguments. */
@@ -99,10 +113,12 @@ export function unscale(
   features: readonly string[] = scaler.features,
 ): Float64Array {
   const each = scalingsOf(scaler, series, features);
-  return Float64Array.from(values, (z, i) => {
+  const whole = new Float64Array(values.length);
+  for (let i = 0; i < whole.length; i++) {
     const { shift, scale } = each[i % each.length];
-    return z * scale + shift;
-  });
+    whole[i] = values[i] * scale + shift;
+  }
+  return whole;
 }
 
 /** A series with its values scaled; everything else is shared with the original. */
@@ -149,35 +165,19 @@ function scalingsOf(scaler: Scaler, series: string | null, features: readonly st
   });
 }
 
-function observedValues(
-  series: readonly Series[],
-  parts: readonly Part[],
-  features: number,
-  f: number,
-): Float64Array {
-  const values: number[] = [];
-  for (const { series: s, start, end } of parts)
-    for (let t = start; t < end; t++)
-      if (series[s].observed[t * features + f]) values.push(series[s].values[t * features + f]);
-  return Float64Array.from(values);
+function sortedValues(archive: Readable, parts: readonly Part[]): Float64Array[] {
+  const values: number[][] = archive.features.map(() => []);
+  eachObserved(archive, parts, (value, f) => values[f].push(value));
+  return values.map((list) => Float64Array.from(list).sort());
 }
 
 /** Shift and scale of some values, at least one. */
-const FITS: Readonly<Record<ScalerKind, (values: Float64Array) => [number, number]>> = {
-  standard: (values) => {
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
-    const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
-    // Equal values may leave a variance of rounding errors: compare the values themselves.
-    return [mean, values.every((value) => value === values[0]) ? 0 : Math.sqrt(variance)];
-  },
-  "min-max": (values) => {
-    const min = values.reduce((a, b) => Math.min(a, b));
-    return [min, values.reduce((a, b) => Math.max(a, b)) - min];
-  },
-  robust: (values) => {
-    const sorted = values.slice().sort();
-    return [quantile(sorted, 0.5), quantile(sorted, 0.75) - quantile(sorted, 0.25)];
-  },
+type Fit = (moments: Moments, sorted: Float64Array) => [number, number];
+const FITS: Readonly<Record<ScalerKind, Fit>> = {
+  // Equal values may leave a variance of rounding errors: compare the values themselves.
+  standard: ({ mean, variance, min, max }) => [mean, min === max ? 0 : Math.sqrt(variance)],
+  "min-max": ({ min, max }) => [min, max - min],
+  robust: (_, sorted) => [quantile(sorted, 0.5), quantile(sorted, 0.75) - quantile(sorted, 0.25)],
   none: () => [0, 1],
 };
 

@@ -66,7 +66,10 @@ export function readSeries(table: Table, options: SeriesOptions = {}): SeriesSet
     return { name, frequency: grid.frequency, ...fillMissing(steps, features.length, policy) };
   });
   const rhythm = commonestFrequency(series);
-  const notes = [...roles.notes, ...describeSteps(series, table.rows, policy)];
+  const steps = series.reduce((sum, one) => sum + one.times.length, 0);
+  const seen = series.reduce((sum, one) => sum + one.observed.reduce((a, b) => a + b, 0), 0);
+  const totals = { rows: table.rows, steps, cells: steps * features.length, seen };
+  const notes = [...roles.notes, ...describeSteps(series, totals, policy)];
   return {
     file: table.file,
     series,
@@ -81,7 +84,8 @@ export function readSeries(table: Table, options: SeriesOptions = {}): SeriesSet
   };
 }
 
-function commonestFrequency(series: readonly Series[]): Frequency {
+/** The rhythm of most series. */
+export function commonestFrequency(series: readonly { frequency: Frequency }[]): Frequency {
   const counts = new Map<string, number>();
   for (const { frequency } of series)
     counts.set(frequency.name, (counts.get(frequency.name) ?? 0) + 1);
@@ -89,18 +93,19 @@ function commonestFrequency(series: readonly Series[]): Frequency {
   return series.find((one) => one.frequency.name === name)?.frequency ?? frequency("row", 1);
 }
 
-function describeSteps(series: readonly Series[], rows: number, policy: MissingPolicy): string[] {
-  const [first] = series;
+/** How many steps there are, and what became of missing values, in sentences. */
+export function describeSteps(
+  series: readonly { frequency: Frequency }[],
+  { rows, steps, cells, seen }: Record<"rows" | "steps" | "cells" | "seen", number>,
+  policy: MissingPolicy,
+): string[] {
   const many = series.length > 1 ? `${series.length} series, ` : "";
-  const total = series.reduce((sum, one) => sum + one.times.length, 0);
-  const notes = [`${many}${total.toLocaleString("en")} steps, ${first.frequency.name}.`];
-  const cells = series.reduce((sum, one) => sum + one.observed.length, 0);
-  const seen = series.reduce((sum, one) => sum + one.observed.reduce((a, b) => a + b, 0), 0);
+  const notes = [`${many}${steps.toLocaleString("en")} steps, ${series[0].frequency.name}.`];
   const how = policy === "forward" ? "carried forward" : "interpolated";
   const word = cells - seen === 1 ? "value is" : "values are";
   if (seen < cells)
     notes.push(`${(cells - seen).toLocaleString("en")} missing ${word} ${how}, and masked.`);
-  if (total < rows)
-    notes.push(`${(rows - total).toLocaleString("en")} rows without a value left out.`);
+  if (steps < rows)
+    notes.push(`${(rows - steps).toLocaleString("en")} rows without a value left out.`);
   return notes;
 }

@@ -5,6 +5,7 @@
  * once.
  */
 import { fail } from "../errors/data.ts";
+import type { Codes } from "./characters.ts";
 import { requirePositive } from "./positive.ts";
 
 /** Windows of one step of the streams. */
@@ -34,12 +35,12 @@ export interface TextStreams {
 
 /**
  * Streams over an encoded text.
- * @param codes  [characters], as `encode` gives them
+ * @param codes  [characters], as `encode` gives them, or read when a batch is asked for
  * @param options `batch` rows, `window` characters
  * @throws "option-positive"; "text-short" where not every row would have a character to forecast
  */
 export function makeTextStreams(
-  codes: Int32Array,
+  codes: Codes,
   { batch, window }: { batch: number; window: number },
 ): TextStreams {
   requirePositive({ batch, window });
@@ -58,8 +59,11 @@ export function makeTextStreams(
     for (let row = 0; row < batch; row++) {
       const from = begin(row) + index * window;
       const to = Math.max(from, Math.min(from + window, begin(row + 1)));
-      result.inputs.set(codes.subarray(from, to), row * window);
-      result.targets.set(codes.subarray(from + 1, to + 1), row * window);
+      if (to > from) {
+        const piece = codes.subarray(from, to + 1);
+        result.inputs.set(piece.subarray(0, -1), row * window);
+        result.targets.set(piece.subarray(1), row * window);
+      }
       result.mask.fill(1, row * window, row * window + to - from);
       result.lengths[row] = to - from;
     }

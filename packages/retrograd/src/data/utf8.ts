@@ -36,7 +36,7 @@ function firstStray(bytes: Uint8Array): number {
 }
 
 /** Bytes of the sequence at an offset, 0 if it is not well formed. */
-function sequenceLength(bytes: Uint8Array, at: number): number {
+export function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at];
   if (lead < 0x80) return 1;
   const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
@@ -46,4 +46,19 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   const short = (lead === 0xe0 && second < 0xa0) || (lead === 0xf0 && second < 0x90);
   const beyond = (lead === 0xed && second > 0x9f) || (lead === 0xf4 && second > 0x8f);
   return short || beyond ? 0 : length;
+}
+
+/** The code points of well-formed bytes, as many as there are. */
+export function pointsOf(bytes: Uint8Array): Int32Array {
+  const points = new Int32Array(bytes.length);
+  let count = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const lead = bytes[at];
+    const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    let point = length === 1 ? lead : lead & (0xff >> (length + 1));
+    for (let i = 1; i < length; i++) point = (point << 6) | (bytes[at + i] & 63);
+    points[count++] = point;
+    at += length;
+  }
+  return points.subarray(0, count);
 }

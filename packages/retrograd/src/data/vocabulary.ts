@@ -4,6 +4,7 @@
  * one.
  */
 import { fail } from "../errors/data.ts";
+import { type Codes, charactersOf, countPoints, piecesOf } from "./characters.ts";
 
 export interface Vocabulary {
   kind: "characters";
@@ -20,21 +21,28 @@ const REPLACEMENT = "\uFFFD";
 
 /**
  * The vocabulary of a text: build it from the training part only.
+ * @param text    the text, or its code points, which are gone through once
  * @param options `unknown`: keep a symbol for characters that are not in the text, or that occur
  *                fewer than `minimum` times
  * @throws "text-empty"
  */
 export function buildVocabulary(
-  text: string,
+  text: string | Codes,
+  options: { unknown?: boolean; minimum?: number } = {},
+): Vocabulary {
+  if (text.length === 0) fail("text-empty", { file: "the training text" });
+  return vocabularyOf(countPoints(typeof text === "string" ? charactersOf(text) : text), options);
+}
+
+/** The vocabulary of counted code points, which stand in order. */
+export function vocabularyOf(
+  counts: ReadonlyMap<number, number>,
   { unknown = false, minimum = 1 }: { unknown?: boolean; minimum?: number } = {},
 ): Vocabulary {
-  if (text === "") fail("text-empty", { file: "the training text" });
-  const counts = new Map<string, number>();
-  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   const kept = [...counts]
+    .map(([point, count]) => [String.fromCodePoint(point), count] as const)
     .filter(([character, count]) => !unknown || (count >= minimum && character !== REPLACEMENT))
-    .map(([character]) => character)
-    .sort((a, b) => Number(a.codePointAt(0)) - Number(b.codePointAt(0)));
+    .map(([character]) => character);
   return {
     kind: "characters",
     symbols: unknown ? [REPLACEMENT, ...kept] : kept,
@@ -48,23 +56,48 @@ export function buildVocabulary(
  * @throws "text-unknown-character" for one that the vocabulary lacks, if it has no unknown symbol
  */
 export function encode(vocabulary: Vocabulary, text: string, file = "the text"): Int32Array {
-  const numbers = new Map(vocabulary.symbols.map((symbol, number) => [symbol, number]));
-  const codes = new Int32Array(text.length);
-  let [position, line] = [0, 1];
-  for (const character of text) {
-    const number = numbers.get(character) ?? vocabulary.unknown;
-    if (number === null)
-      fail("text-unknown-character", {
-        file,
-        character,
-        position,
-        line,
-        size: vocabulary.symbols.length,
-      });
-    codes[position++] = number;
-    if (character === "\n") line++;
+  const codes = encoded(vocabulary, charactersOf(text), file);
+  return codes.subarray(0, codes.length);
+}
+
+/**
+ * The numbers of characters, looked up when they are read.
+ * @param characters code points
+ * @throws when they are read: "text-unknown-character", as `encode` does
+ */
+export function encoded(vocabulary: Vocabulary, characters: Codes, file = "the text"): Codes {
+  const { symbols, unknown } = vocabulary;
+  const points = symbols.map((symbol) => symbol.codePointAt(0)!);
+  const numbers = new Int32Array(points.reduce((a, b) => Math.max(a, b), 0) + 1).fill(
+    unknown ?? -1,
+  );
+  points.forEach((point, number) => {
+    numbers[point] = number;
+  });
+  return {
+    length: characters.length,
+    subarray(from, to) {
+      const points = characters.subarray(from, to);
+      const codes = new Int32Array(points.length);
+      for (let i = 0; i < codes.length; i++) codes[i] = numbers[points[i]] ?? unknown ?? -1;
+      const stray = unknown === null ? codes.indexOf(-1) : -1;
+      return stray < 0 ? codes : refuseCharacter(characters, from + stray, symbols.length, file);
+    },
+  };
+}
+
+/** Here the line is worth counting. */
+function refuseCharacter(characters: Codes, position: number, size: number, file: string): never {
+  const [point] = characters.subarray(position, position + 1);
+  let [line, left] = [1, position];
+  for (const piece of piecesOf(characters)) {
+    for (const before of piece.subarray(0, left)) if (before === 10) line++;
+    left = Math.max(0, left - piece.length);
+    if (left === 0) break;
   }
-  return codes.slice(0, position);
+  return fail("text-unknown-character", {
+    ...{ file, character: String.fromCodePoint(point), position, line, size },
+  });
 }
 
 /**

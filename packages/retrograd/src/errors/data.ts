@@ -118,6 +118,11 @@ export const dataMessages = {
     cure: () =>
       'Name the column that tells the series apart (group); for local clocks that are turned back, write the offset (+01:00); or set duplicates to "mean" or "last".',
   },
+  "stream-irregular": {
+    text: (o: One & { line: number; before: string; now: string; rhythm: string; rows: number }) =>
+      `${o.file}, line ${o.line}: series "${o.series}" goes from ${o.before} to ${o.now}, which does not fit the rhythm (${o.rhythm}) of the rows before, and in a file that is read in pieces that is known too late to keep the order of the rows.`,
+    cure: () => "Correct the time, or set time to null, or read the file as a whole (--no-stream).",
+  },
   "series-irregular": {
     text: (o: One & { line: number; before: string; now: string; rhythm: string }) =>
       `${o.file}, line ${o.line}: series "${o.series}" goes from ${o.before} to ${o.now}, which does not fit its rhythm (${o.rhythm}).`,

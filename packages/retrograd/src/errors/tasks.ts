@@ -42,8 +42,13 @@ export const tasksMessages = {
   },
   "parquet-needs-duckdb": {
     text: (o: { path: string; reason: string }) =>
-      `${o.path} is a Parquet file, and DuckDB, which reads those, does not run here: ${o.reason}.`,
-    cure: () => "Run npm ci again, or save the table as CSV.",
+      `${o.path} needs DuckDB, which reads Parquet and tables in pieces and does not run here: ${o.reason}.`,
+    cure: () => "Run npm ci again, or save the table as CSV and read it as a whole (--no-stream).",
+  },
+  "stream-cannot": {
+    text: (o: { path: string; reason: string; cure: string }) =>
+      `${o.path} is read in pieces, and then ${o.reason}.`,
+    cure: (o: { cure: string }) => `${o.cure}, or read the file as a whole (--no-stream).`,
   },
   "window-too-long": {
     text: (o: { series: string; length: number; need: number; window: number; horizon: number }) =>

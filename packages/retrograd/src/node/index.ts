@@ -8,5 +8,7 @@ import "./threads.ts";
 export { loadWeights, saveWeights } from "./files.ts";
 export { joinRanks, leaveRanks } from "./mpi/index.ts";
 export { mpiLibrary } from "./mpi/library.ts";
+export { type SeriesFile, seriesFile } from "./seriesFile.ts";
 export { folderStore } from "./store.ts";
+export { openText, type TextFile, type TextFileOptions } from "./textFile.ts";
 export { type ThreadOptions, trainInWorker } from "./worker.ts";

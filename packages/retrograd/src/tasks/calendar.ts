@@ -22,11 +22,10 @@ function lengthOf({ unit, count }: Frequency): number {
 
 /**
  * The cycles that a series can show: at least three steps long, and seen whole twice.
- * @param times  milliseconds since 1970
+ * @param span  from its first step to its last, in milliseconds
  */
-export function cyclesOf(frequency: Frequency, times: Float64Array): Cycle[] {
+export function cyclesOf(frequency: Frequency, span: number): Cycle[] {
   const step = lengthOf(frequency);
-  const span = times.length ? times[times.length - 1] - times[0] : 0;
   const shows = (name: Cycle) => CYCLES[name] >= 3 * step && span >= 1.9 * CYCLES[name];
   return (Object.keys(CYCLES) as Cycle[]).filter(shows);
 }
@@ -35,12 +34,19 @@ export function cyclesOf(frequency: Frequency, times: Float64Array): Cycle[] {
 export const cycleColumns = (cycles: readonly Cycle[]): string[] =>
   cycles.flatMap((name) => [`sine of the ${name}`, `cosine of the ${name}`]);
 
-/** Sine and cosine of each cycle at a time. */
-export const cyclesAt = (cycles: readonly Cycle[], time: number): number[] =>
-  cycles.flatMap((name) => {
-    const angle = (2 * Math.PI * time) / CYCLES[name];
-    return [Math.sin(angle), Math.cos(angle)];
-  });
+/** Put sine and cosine of each cycle at a time into `values`, from place `at`. */
+export function putCycles(
+  values: Float64Array,
+  at: number,
+  cycles: readonly Cycle[],
+  time: number,
+): void {
+  for (let c = 0; c < cycles.length; c++) {
+    const angle = (2 * Math.PI * time) / CYCLES[cycles[c]];
+    values[at + 2 * c] = Math.sin(angle);
+    values[at + 2 * c + 1] = Math.cos(angle);
+  }
+}
 
 /** Steps in a cycle of this length, for seasons that the rhythm alone does not name. */
 export const stepsPer = (name: Cycle, frequency: Frequency): number =>

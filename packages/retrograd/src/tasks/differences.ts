@@ -3,23 +3,35 @@
  * training part. The network starts from what costs nothing and has only to find what is left.
  */
 
+import { piecesOfPart, type SeriesArchive } from "../data/archive.ts";
+import { rangesOf } from "../data/ranges.ts";
+import { type Scaler, scale } from "../data/scalers.ts";
 import type { Part } from "../data/split.ts";
-import { makeWindows, type Windows } from "../data/windows.ts";
+import type { Windows } from "../data/windows.ts";
+import { fail } from "../errors/data.ts";
+import { type Excerpt, excerptOf } from "./excerpts.ts";
 import type { Around, Differences } from "./forecastOptions.ts";
 import { baseOf, type Frame, type FrameConfig, type Frames } from "./frames.ts";
 
 /** Windows looked at, spread evenly over the training part. */
 const ENOUGH = 2000;
 
-/** Windows of the training part that are enough to estimate a mean from. */
-export function sampleWindows(frames: Frames, train: readonly Part[], config: FrameConfig) {
-  const source = { ...frames.set, series: frames.set.series };
-  const { window, horizon } = config;
-  const all = makeWindows(source, train, { input: window, horizon });
-  const stride = Math.max(1, Math.floor(all.count / ENOUGH));
-  const kept = Array.from({ length: Math.floor(all.count / stride) }, (_, i) => i * stride);
-  const pick = (list: Int32Array) => Int32Array.from(kept, (w) => list[w]);
-  return { ...all, count: kept.length, series: pick(all.series), first: pick(all.first) };
+/** Windows of the training part that are enough to estimate a mean from. @throws "windows-none" */
+export function sampleWindows(
+  archive: SeriesArchive,
+  train: readonly Part[],
+  config: FrameConfig,
+): Excerpt {
+  const { window: input, horizon } = config;
+  const ranges = rangesOf(train, { input, horizon });
+  if (ranges.count === 0) {
+    const longest = train.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+    fail("windows-none", { input, horizon, longest });
+  }
+  const stride = Math.max(1, Math.floor(ranges.count / ENOUGH));
+  const length = Math.floor(ranges.count / stride);
+  const kept = Array.from({ length }, (_, i) => i * stride);
+  return excerptOf(archive, ranges.at(kept), config);
 }
 
 /** Mean and standard deviation of the differences from a base, for each target. */
@@ -99,16 +111,25 @@ function insideOf(frames: Frames, windows: Windows, window: number): number[] {
 /**
  * Whether a series drifts: the means of its two halves are further apart than its values are wide.
  */
-export function drifts(frames: Frames, train: readonly Part[]): boolean {
-  const width = frames.set.features.length;
-  const votes = train.map(({ series, start, end }) => {
-    const { scaled } = frames.frames[series];
-    const values = Array.from({ length: end - start }, (_, t) => scaled[(start + t) * width]);
-    const half = values.length >> 1;
-    const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / Math.max(1, list.length);
-    const all = mean(values);
-    const deviation = Math.sqrt(mean(values.map((v) => (v - all) ** 2)));
-    return Math.abs(mean(values.slice(half)) - mean(values.slice(0, half))) > deviation;
+export function drifts(archive: SeriesArchive, scaler: Scaler, train: readonly Part[]): boolean {
+  const [target] = archive.features;
+  const votes = train.map((part) => {
+    const { name } = archive.series[part.series];
+    const mean = (start: number, end: number, of = (value: number) => value) => {
+      let sum = 0;
+      for (const { values } of piecesOfPart(archive, { ...part, start, end })) {
+        const width = archive.features.length;
+        const own = new Float64Array(values.length / width);
+        for (let t = 0; t < own.length; t++) own[t] = values[t * width];
+        for (const value of scale(scaler, own, name, [target])) sum += of(value);
+      }
+      return sum / Math.max(1, end - start);
+    };
+    const { start, end } = part;
+    const half = start + ((end - start) >> 1);
+    const all = mean(start, end);
+    const deviation = Math.sqrt(mean(start, end, (value) => (value - all) ** 2));
+    return Math.abs(mean(half, end) - mean(start, half)) > deviation;
   });
   return votes.filter(Boolean).length * 2 > votes.length;
 }

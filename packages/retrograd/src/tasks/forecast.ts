@@ -4,13 +4,15 @@
  * the horizon at once, as differences from the simplest good forecast.
  */
 
-import { epochBatches } from "../data/batches.ts";
+import { archiveOf, pickSeries, type SeriesArchive } from "../data/archive.ts";
+import { blockOrder } from "../data/blockOrder.ts";
 import type { MissingPolicy } from "../data/missing.ts";
-import { fitScaler } from "../data/scalers.ts";
+import { inTurn, type Places, type Ranges, rangesOf } from "../data/ranges.ts";
+import { fitArchive } from "../data/scalers.ts";
 import { readSeries, type SeriesSet } from "../data/series.ts";
 import { type Part, type Split, splitSeries } from "../data/split.ts";
-import { findColumn, type Table } from "../data/table.ts";
-import { makeWindows, type Windows } from "../data/windows.ts";
+import type { Table } from "../data/table.ts";
+import type { Windows } from "../data/windows.ts";
 import { fail } from "../errors/tasks.ts";
 import { RetrogradError } from "../errors.ts";
 import { dense } from "../layers/dense.ts";
@@ -21,8 +23,9 @@ import { mse } from "../train/losses/distances.ts";
 import { bptt } from "../train/methods/bptt.ts";
 import { cyclesOf } from "./calendar.ts";
 import { afterSeason, chooseAround, differencesOf, drifts, sampleWindows } from "./differences.ts";
+import { excerptOf } from "./excerpts.ts";
 import type { Around, ForecastConfig, ForecastOptions } from "./forecastOptions.ts";
-import { type FrameConfig, type Frames, framesOf, takeFrames } from "./frames.ts";
+import { type FrameConfig, framesOf, takeFrames } from "./frames.ts";
 import {
   chosen,
   type Learning,
@@ -33,12 +36,14 @@ import {
   recurrent,
 } from "./learning.ts";
 import { seasonOf } from "./season.ts";
+import { whenRead } from "./whenRead.ts";
 
 /** A forecaster ready to be trained. */
 export interface ForecastTask {
   readonly task: "forecast";
   readonly config: ForecastConfig;
-  readonly frames: Frames;
+  /** The series that are long enough, which `split` numbers. */
+  readonly archive: SeriesArchive;
   readonly split: Split;
   readonly lessons: Lessons;
   /** What was decided, in sentences. */
@@ -61,49 +66,56 @@ const rolesOf = (options: ForecastOptions) => ({
  */
 export function prepareForecast(table: Table, options: ForecastOptions = {}): ForecastTask {
   const set = readSeries(table, rolesOf(options));
-  const notes = [...set.notes];
-  const lengths = set.series.map(({ times }) => times.length);
-  const longest = Math.max(...lengths);
+  const isColumn = set.time === null || table.columns.some(({ name }) => name === set.time);
+  const archive = archiveOf(set);
+  return prepareSeries(archive, { ...options, time: isColumn ? set.time : options.time }, set);
+}
+
+/**
+ * Decide everything about a forecaster of series that are read in pieces: their training part is
+ * gone through a few times, and no more than some thousand steps are in memory at once.
+ * @param held  the same series, where they are in memory anyhow
+ * @throws what splitSeries and fitScaler throw; "window-too-long"
+ */
+export function prepareSeries(
+  all: SeriesArchive,
+  options: ForecastOptions = {},
+  held?: SeriesSet,
+): ForecastTask {
+  const notes = [...all.notes];
+  const longest = all.series.reduce((most, { length }) => Math.max(most, length), 0);
   const { validation = 0.1, test = 0.1 } = options;
-  const horizon = options.horizon ?? defaultHorizon(set, longest);
-  const window = options.window ?? defaultWindow(set, longest, horizon);
-  const split = splitFor(set, { validation, test, window, horizon });
-  if (split.skipped.length > 0)
-    notes.push(`${split.skipped.length} series too short to be split are left out.`);
-  const season = options.season ?? seasonOf(set, split.train);
-  const perSeries = set.series.length > 1;
-  const scaler = fitScaler(set, split.train, { kind: options.scaler ?? "standard", perSeries });
-  const wanted = options.calendar ?? set.isDate;
-  const cycles = wanted ? cyclesOf(set.frequency, set.series[split.train[0].series].times) : [];
-  const roles = chosenRoles(table, set, options);
+  const horizon = options.horizon ?? defaultHorizon(all, longest);
+  const window = options.window ?? defaultWindow(all, longest, horizon);
+  const whole = splitFor(all, { validation, test, window, horizon });
+  if (whole.skipped.length > 0)
+    notes.push(`${whole.skipped.length} series too short to be split are left out.`);
+  const { kept, split } = withoutSkipped(whole, all.series.length);
+  const archive = pickSeries(all, kept);
+  const season = options.season ?? seasonOf(archive, split.train);
+  const kind = options.scaler ?? "standard";
+  const scaler = fitArchive(archive, split.train, { kind, perSeries: all.series.length > 1 });
+  const { first: begin, last } = archive.series[split.train[0].series];
+  const cycles =
+    (options.calendar ?? all.isDate) ? cyclesOf(all.frequency, Math.max(0, last - begin)) : [];
   const first: FrameConfig = {
-    ...{ roles, horizon, window, season, cycles, scaler },
+    ...{ roles: chosenRoles(all, options), horizon, window, season, cycles, scaler },
     around: options.around ?? "last",
   };
-  const frames = framesOf(keptSeries(set, split), first);
-  const sample = sampleWindows(frames, split.train, first);
-  const around = options.around ?? chooseAround(frames, sample, first);
-  const drift = options.drift ?? drifts(frames, split.train);
+  const { frames, windows } = sampleWindows(archive, split.train, first);
+  const around = options.around ?? chooseAround(frames, windows, first);
+  const drift = options.drift ?? drifts(archive, scaler, split.train);
+  const sample = sampleFor(windows, around, season);
   const config: ForecastConfig = {
     ...{ task: "forecast", ...first, around, validation, test, spread: null },
-    differences: differencesOf(
-      frames,
-      sampleFor(sample, around, season),
-      { ...first, around },
-      drift,
-    ),
+    differences: differencesOf(frames, sample, { ...first, around }, drift),
     network: chosen(networkDefaults, options),
     learning: chosen(learningDefaults, options),
   };
   notes.push(...describeChoices(config, drift, options));
-  return {
-    task: "forecast",
-    config,
-    frames,
-    split,
-    notes,
-    lessons: lessonsOf(config, frames, split),
-  };
+  const own = held && { ...held, series: kept.map((s) => held.series[s]) };
+  const lessons = lessonsOf(config, split, takerOf(config, archive, own));
+  return { task: "forecast", config, archive, split, notes, lessons };
 }
 
 const sampleFor = (sample: Windows, around: Around, season: number): Windows =>
@@ -111,7 +123,7 @@ const sampleFor = (sample: Windows, around: Around, season: number): Windows =>
 
 /** Every series must be split; with many, those too short are left out. */
 function splitFor(
-  set: SeriesSet,
+  set: SeriesArchive,
   {
     validation,
     test,
@@ -121,11 +133,12 @@ function splitFor(
 ): Split {
   const short = set.series.length > 1 ? "skip" : "refuse";
   try {
-    return splitSeries(set.series, { validation, test, input: window, horizon, short });
+    const series = set.series.map(({ name, length }) => ({ name, times: { length } }));
+    return splitSeries(series, { validation, test, input: window, horizon, short });
   } catch (error) {
     if (!(error instanceof RetrogradError) || !/^split-(short|none)$/.test(error.code)) throw error;
-    const longest = set.series.reduce((a, b) => (b.times.length > a.times.length ? b : a));
-    const { length } = longest.times;
+    const longest = set.series.reduce((a, b) => (b.length > a.length ? b : a));
+    const { length } = longest;
     const kept = (share: number) => (share < 1 ? Math.max(horizon, share * length) : share);
     const held = (share: number) => (share === 0 ? 0 : Math.ceil(kept(share)));
     const need = window + horizon + held(validation) + held(test);
@@ -133,49 +146,47 @@ function splitFor(
   }
 }
 
-/** Series that were left out have no scaling: they must not be scaled. */
-function keptSeries(set: SeriesSet, split: Split): SeriesSet {
-  if (split.skipped.length === 0) return set;
-  const place = new Map<number, number>();
-  const series = set.series.filter((_, i) => {
-    if (split.skipped.includes(i)) return false;
-    place.set(i, place.size);
-    return true;
-  });
-  for (const parts of [split.train, split.validation, split.test])
-    for (const part of parts) part.series = place.get(part.series)!;
-  return { ...set, series };
+/** Series that were left out have no scaling: the others are numbered without them. */
+function withoutSkipped(split: Split, count: number): { kept: number[]; split: Split } {
+  const skipped = new Set(split.skipped);
+  const kept = Array.from({ length: count }, (_, s) => s).filter((s) => !skipped.has(s));
+  const place = new Map(kept.map((s, i) => [s, i]));
+  const moved = (parts: readonly Part[]) =>
+    parts.map((part) => ({ ...part, series: place.get(part.series)! }));
+  const { train, validation, test } = split;
+  return {
+    kept,
+    split: {
+      ...{ train: moved(train), validation: moved(validation), test: moved(test) },
+      skipped: split.skipped,
+    },
+  };
 }
 
 /**
  * A season ahead where one is short, else a dozen steps; never more than a sixteenth of the data.
  */
-function defaultHorizon(set: SeriesSet, length: number): number {
+function defaultHorizon(set: SeriesArchive, length: number): number {
   const wanted = set.season > 1 && set.season <= 24 ? set.season : 12;
   return Math.max(1, Math.min(wanted, Math.floor(length / 16)));
 }
 
 /** Two seasons or four horizons, whichever is more, as far as the training part allows. */
-function defaultWindow(set: SeriesSet, length: number, horizon: number): number {
+function defaultWindow(set: SeriesArchive, length: number, horizon: number): number {
   const wanted = Math.max(2 * Math.min(set.season, 168), 4 * horizon, 24);
   return Math.max(1, Math.min(wanted, Math.floor(length / 4)));
 }
 
 /** Roles as columns of any file like this one. */
-function chosenRoles(table: Table, set: SeriesSet, options: ForecastOptions) {
-  const isColumn = set.time !== null && table.columns.some(({ name }) => name === set.time);
-  if (isColumn) findColumn(table, set.time!);
-  const time = isColumn || set.time === null ? set.time : options.time;
-  return {
-    time,
-    target: set.features.slice(0, set.targets),
-    covariates: set.features.slice(set.targets),
-    group: set.group,
-    missing: options.missing ?? ("forward" as MissingPolicy),
-    duplicates: options.duplicates ?? ("refuse" as const),
-    irregular: options.irregular ?? ("refuse" as const),
-  };
-}
+const chosenRoles = (set: SeriesArchive, options: ForecastOptions) => ({
+  time: options.time,
+  target: set.features.slice(0, set.targets),
+  covariates: set.features.slice(set.targets),
+  group: set.group,
+  missing: options.missing ?? ("forward" as MissingPolicy),
+  duplicates: options.duplicates ?? ("refuse" as const),
+  irregular: options.irregular ?? ("refuse" as const),
+});
 
 const aroundText: Record<Around, string> = {
   last: "the last value",
@@ -204,25 +215,32 @@ export function forecastModel({ network, horizon, roles }: ForecastConfig): Recu
   return sequential(...recurrent(network), lastStep(), head) as unknown as RecurrentModel;
 }
 
-/** Windows of some parts. */
-export const windowsOf = (
-  frames: Frames,
-  parts: readonly Part[],
-  { window, horizon }: ForecastConfig,
-): Windows => makeWindows(frames.set, parts, { input: window, horizon });
+/** Windows as rows of a batch. */
+type Taker = (places: Places) => Batch;
 
-function lessonsOf(config: ForecastConfig, frames: Frames, split: Split): Lessons {
-  const all = windowsOf(frames, split.train, config);
-  const windows = config.around === "season" ? afterSeason(all, config.season) : all;
-  const { learning } = config;
-  const validation = split.validation.length
-    ? sourceOf(frames, windowsOf(frames, split.validation, config), config)
-    : undefined;
+/** Rows from the series in memory, scaled once, or from excerpts. */
+function takerOf(config: ForecastConfig, archive: SeriesArchive, held?: SeriesSet): Taker {
+  if (held) {
+    const frames = framesOf(held, config);
+    return (places) => takeFrames(frames, places, config);
+  }
+  return (places) => {
+    const { frames, windows } = excerptOf(archive, places, config);
+    return takeFrames(frames, windows, config);
+  };
+}
+
+function lessonsOf(config: ForecastConfig, split: Split, take: Taker): Lessons {
+  const { learning, window: input, horizon, around, season } = config;
+  const all = rangesOf(split.train, { input, horizon });
+  const late = rangesOf(split.train, { input, horizon, least: season });
+  const ranges = around === "season" && late.count > 0 ? late : all;
+  const later = rangesOf(split.validation, { input, horizon });
   return {
     model: forecastModel(config),
-    data: sourceOf(frames, windows, config, learning),
-    validation,
-    batches: Math.ceil(windows.count / learning.batch),
+    data: sourceOf(ranges, take, learning, learning),
+    validation: split.validation.length ? sourceOf(later, take, learning) : undefined,
+    batches: Math.ceil(ranges.count / learning.batch),
     loss: mse(),
     method: bptt(),
     metrics: [],
@@ -230,18 +248,17 @@ function lessonsOf(config: ForecastConfig, frames: Frames, split: Split): Lesson
 }
 
 /** Windows as batches: shuffled by (seed, epoch) for learning, in order for validation. */
-export function sourceOf(
-  frames: Frames,
-  windows: Windows,
-  config: ForecastConfig,
+function sourceOf(
+  { count, at }: Ranges,
+  take: Taker,
+  { batch }: Pick<Learning, "batch">,
   shuffle?: Pick<Learning, "seed">,
 ): DataSource {
-  const batch = Math.min(config.learning.batch, windows.count);
   return {
     *batches(epoch): Iterable<Batch> {
-      const order = shuffle ? { batch, seed: shuffle.seed, epoch } : { batch };
-      for (const indices of epochBatches(windows.count, order))
-        yield takeFrames(frames, windows, indices, config);
+      const order = shuffle ? blockOrder(count, shuffle.seed, epoch) : (i: number) => i;
+      for (const indices of inTurn(count, batch))
+        yield whenRead(() => take(at(indices.map(order))));
     },
   };
 }

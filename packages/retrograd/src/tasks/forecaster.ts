@@ -2,48 +2,46 @@
  * A trained forecaster at work: forecasts over windows of a file, and of what comes after its end,
  * with the dates, and with limits that held four times in five while it was being trained.
  */
+import { archiveOf, type SeriesArchive } from "../data/archive.ts";
 import { timeAfter } from "../data/frequency.ts";
+import { inTurn, type Places, rangesOf, spaced } from "../data/ranges.ts";
 import { readSeries } from "../data/series.ts";
 import type { Part } from "../data/split.ts";
 import type { Table } from "../data/table.ts";
-import type { Windows } from "../data/windows.ts";
 import { fail } from "../errors/tasks.ts";
 import { jit, type TargetName } from "../jit/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { feed, padRows } from "../train/batch.ts";
-import { forecastModel, windowsOf } from "./forecast.ts";
+import { excerptOf } from "./excerpts.ts";
+import { forecastModel } from "./forecast.ts";
 import type { ForecastConfig, Spread } from "./forecastOptions.ts";
-import { type Frames, framesOf, restore, takeFrames } from "./frames.ts";
+import { type Frames, restore, takeFrames } from "./frames.ts";
 
 /** Rows of a batch when forecasting. */
 const ROWS = 64;
+/** Windows that are in memory at a time. */
+export const AT_ONCE = 1 << 12;
+/** Windows from whose errors limits are read. */
+const ENOUGH = 20_000;
 
-/** The frames of a file for a trained forecaster. */
-export function readFrames(table: Table, config: ForecastConfig): Frames {
+/** The series of a file for a trained forecaster. */
+export function readArchive(table: Table, config: ForecastConfig): SeriesArchive {
   const { time, ...roles } = config.roles;
-  const set = readSeries(table, { ...roles, ...(time !== undefined && { time }) });
-  return framesOf(set, config);
+  return archiveOf(readSeries(table, { ...roles, ...(time !== undefined && { time }) }));
 }
-
-export type Places = Pick<Windows, "series" | "first" | "count">;
 
 /** Compile once, forecast often: [windows, horizon, targets] in the unit of the data. */
 export function forecaster(config: ForecastConfig, params: unknown, target?: TargetName) {
   const model = forecastModel(config);
   const apply = jit((p: any, x: Tensor) => model.apply(p, x), { target });
   return (frames: Frames, places: Places): Float64Array => {
-    const windows = {
-      ...places,
-      source: frames.set,
-      input: config.window,
-      horizon: config.horizon,
-    };
     const size = config.horizon * frames.targets;
     const outputs = new Float32Array(places.count * size);
     for (let at = 0; at < places.count; at += ROWS) {
       const count = Math.min(ROWS, places.count - at);
-      const indices = Array.from({ length: count }, (_, i) => at + i);
-      const { inputs } = padRows(feed(takeFrames(frames, windows, indices, config)), ROWS);
+      const own = (list: Int32Array) => list.subarray(at, at + count);
+      const some = { count, series: own(places.series), first: own(places.first) };
+      const { inputs } = padRows(feed(takeFrames(frames, some, config)), ROWS);
       const y = apply(params, inputs) as Tensor;
       outputs.set((y.data as Float32Array).subarray(0, count * size), at * size);
     }
@@ -69,57 +67,94 @@ export interface Future {
  * The steps after the end of every series.
  * @throws "history-short"
  */
-export function forecastFuture(config: ForecastConfig, run: Forecaster, frames: Frames): Future[] {
-  const { window, horizon, roles, spread } = config;
-  const ends = frames.set.series.map(({ name, times }) => {
-    if (times.length < window)
-      fail("history-short", { series: name, length: times.length, window });
-    return times.length;
-  });
-  const series = Int32Array.from(ends.keys());
-  const values = run(frames, { count: ends.length, series, first: Int32Array.from(ends) });
-  const K = frames.targets;
-  return frames.set.series.map(({ name, frequency, times }, s) => {
-    const last = times[times.length - 1];
-    const column = (k: number) =>
-      Array.from({ length: horizon }, (_, h) => values[(s * horizon + h) * K + k]);
-    const named = (f: (k: number) => number[]) =>
-      Object.fromEntries(roles.target.map((target, k) => [target, f(k)]));
-    const moved = (by: Spread["low"]) => named((k) => column(k).map((y, h) => y + by[k][h]));
-    return {
-      series: name,
-      times: Array.from({ length: horizon }, (_, h) => timeAfter(frequency, last, h + 1)),
-      forecast: named(column),
-      low: spread && moved(spread.low),
-      high: spread && moved(spread.high),
-    };
+export function forecastFuture(
+  config: ForecastConfig,
+  run: Forecaster,
+  archive: SeriesArchive,
+): Future[] {
+  const { window } = config;
+  for (const { name, length } of archive.series)
+    if (length < window) fail("history-short", { series: name, length, window });
+  return [...inTurn(archive.series.length, AT_ONCE)].flatMap((some) => {
+    const first = Int32Array.from(some, (s) => archive.series[s].length);
+    const places = { count: some.length, series: Int32Array.from(some), first };
+    const { frames, windows } = excerptOf(archive, places, config);
+    const values = run(frames, windows);
+    return some.map((s, row) => futureOf(config, archive.series[s], values, row));
   });
 }
 
-/** Errors of a part that eight in ten forecasts do not exceed, for every target and step ahead. */
+function futureOf(
+  { horizon, roles, spread }: ForecastConfig,
+  { name, frequency, last }: SeriesArchive["series"][number],
+  values: Float64Array,
+  row: number,
+): Future {
+  const K = roles.target.length;
+  const column = (k: number) =>
+    Array.from({ length: horizon }, (_, h) => values[(row * horizon + h) * K + k]);
+  const named = (f: (k: number) => number[]) =>
+    Object.fromEntries(roles.target.map((target, k) => [target, f(k)]));
+  const moved = (by: Spread["low"]) => named((k) => column(k).map((y, h) => y + by[k][h]));
+  return {
+    series: name,
+    times: Array.from({ length: horizon }, (_, h) => timeAfter(frequency, last, h + 1)),
+    forecast: named(column),
+    low: spread && moved(spread.low),
+    high: spread && moved(spread.high),
+  };
+}
+
+/**
+ * Errors of a part that eight in ten forecasts do not exceed, for every target and step ahead; of
+ * many windows, those of some thousands, evenly apart.
+ */
 export function spreadOf(
   config: ForecastConfig,
   run: Forecaster,
-  frames: Frames,
+  archive: SeriesArchive,
   parts: readonly Part[],
 ): Spread | null {
   if (parts.length === 0) return null;
-  const windows = windowsOf(frames, parts, config);
-  const values = run(frames, windows);
-  const [K, H, width] = [frames.targets, config.horizon, frames.set.features.length];
-  const limits = (k: number, h: number): [number, number] => {
-    const errors: number[] = [];
-    for (let w = 0; w < windows.count; w++) {
-      const { series } = frames.frames[windows.series[w]];
-      const at = (windows.first[w] + h) * width + k;
-      if (series.observed[at]) errors.push(series.values[at] - values[(w * H + h) * K + k]);
-    }
-    errors.sort((a, b) => a - b);
-    const quantile = (p: number) => errors[Math.round(p * (errors.length - 1))] ?? 0;
+  const { window: input, horizon } = config;
+  const ranges = rangesOf(parts, { input, horizon });
+  const indices = spaced(ranges.count, ENOUGH);
+  const errors = config.roles.target.map(() =>
+    Array.from({ length: horizon }, () => [] as number[]),
+  );
+  for (const some of inTurn(indices.length, AT_ONCE)) {
+    const places = ranges.at(some.map((i) => indices[i]));
+    const { frames, windows } = excerptOf(archive, places, config);
+    eachError(frames, windows, run(frames, windows), horizon, (error, k, h) =>
+      errors[k][h].push(error),
+    );
+  }
+  const limits = (list: number[]): [number, number] => {
+    list.sort((a, b) => a - b);
+    const quantile = (p: number) => list[Math.round(p * (list.length - 1))] ?? 0;
     // The forecast lies within its limits, even where all errors are on one side of it.
     return [Math.min(0, quantile(0.1)), Math.max(0, quantile(0.9))];
   };
-  const table = (side: 0 | 1) =>
-    Array.from({ length: K }, (_, k) => Array.from({ length: H }, (_, h) => limits(k, h)[side]));
+  const both = errors.map((steps) => steps.map(limits));
+  const table = (side: 0 | 1) => both.map((steps) => steps.map((pair) => pair[side]));
   return { low: table(0), high: table(1) };
+}
+
+/** Truth less forecast, where the truth was observed. */
+function eachError(
+  frames: Frames,
+  { count, series, first }: Places,
+  values: Float64Array,
+  horizon: number,
+  visit: (error: number, target: number, step: number) => void,
+): void {
+  const [K, width] = [frames.targets, frames.set.features.length];
+  for (let w = 0; w < count; w++) {
+    const own = frames.frames[series[w]].series;
+    for (let h = 0; h < horizon; h++)
+      for (let k = 0; k < K; k++) {
+        const at = (first[w] + h) * width + k;
+        if (own.observed[at]) visit(own.values[at] - values[(w * horizon + h) * K + k], k, h);
+      }
+  }
 }

@@ -3,11 +3,12 @@
  * beside them, and a window of them becomes a row of a batch: what came before, and by how much
  * what follows differs from the simplest forecast.
  */
+
+import type { Places } from "../data/ranges.ts";
 import { scale, unscale } from "../data/scalers.ts";
 import type { Series, SeriesSet } from "../data/series.ts";
-import type { Windows } from "../data/windows.ts";
 import type { Batch } from "../train/batch.ts";
-import { cycleColumns, cyclesAt } from "./calendar.ts";
+import { cycleColumns, putCycles } from "./calendar.ts";
 import type { Around, ForecastConfig } from "./forecastOptions.ts";
 
 /** A config before its differences are known. */
@@ -42,7 +43,7 @@ export function framesOf(set: SeriesSet, config: FrameConfig): Frames {
     const inputs = new Float64Array(series.times.length * columns.length);
     series.times.forEach((time, t) => {
       inputs.set(scaled.subarray(t * width, (t + 1) * width), t * columns.length);
-      inputs.set(cyclesAt(config.cycles, time), t * columns.length + width);
+      putCycles(inputs, t * columns.length + width, config.cycles, time);
     });
     return { series, scaled, inputs };
   });
@@ -62,23 +63,22 @@ export function baseOf(
   return frame.scaled[at * width + k];
 }
 
-/** Rows of a batch: windows `indices`, as inputs and differences from their base. */
+/** Rows of a batch: windows as inputs and differences from their base. */
 export function takeFrames(
   frames: Frames,
-  windows: Windows,
-  indices: ArrayLike<number>,
+  windows: Places,
   config: FrameConfig & Pick<ForecastConfig, "differences">,
 ): Batch {
   const { horizon, window, differences } = config;
   const { targets, columns } = frames;
-  const rows = indices.length;
+  const rows = windows.count;
   const inputs = new Float32Array(rows * window * columns.length);
   const wanted = new Float32Array(rows * horizon * targets);
   const mask = new Float32Array(wanted.length);
   const width = frames.set.features.length;
   for (let row = 0; row < rows; row++) {
-    const frame = frames.frames[windows.series[indices[row]]];
-    const first = windows.first[indices[row]];
+    const frame = frames.frames[windows.series[row]];
+    const first = windows.first[row];
     fillInputs(inputs, row, frames, frame, first, config);
     for (let h = 0; h < horizon && first + h < frame.series.times.length; h++)
       for (let k = 0; k < targets; k++) {
@@ -122,7 +122,7 @@ function fillInputs(
 /** Forecasts in the unit of the data, [windows, horizon, targets], from a model's outputs. */
 export function restore(
   frames: Frames,
-  windows: Pick<Windows, "series" | "first" | "count">,
+  windows: Places,
   outputs: Float32Array | Float64Array,
   config: FrameConfig & Pick<ForecastConfig, "differences">,
 ): Float64Array {

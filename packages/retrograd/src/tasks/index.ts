@@ -3,13 +3,15 @@
  * is prepared (every open choice is made, and said), trained by `train`, scored beside what costs
  * nothing, and kept as config.json and weights.safetensors.
  */
-export { type ForecastTask, forecastModel, prepareForecast, windowsOf } from "./forecast.ts";
+export { type Counts, countCharacters } from "./counts.ts";
+export { type Excerpt, excerptOf } from "./excerpts.ts";
+export { type ForecastTask, forecastModel, prepareForecast, prepareSeries } from "./forecast.ts";
 export {
   type Forecaster,
   type Future,
   forecaster,
   forecastFuture,
-  readFrames,
+  readArchive,
   spreadOf,
 } from "./forecaster.ts";
 export {
@@ -30,12 +32,7 @@ export {
   languageModel,
   prepareLanguage,
 } from "./language.ts";
-export {
-  type Counts,
-  countCharacters,
-  type LanguageScores,
-  scoreLanguage,
-} from "./languageScores.ts";
+export { type LanguageScores, scoreLanguage } from "./languageScores.ts";
 export {
   CELLS,
   type CellName,

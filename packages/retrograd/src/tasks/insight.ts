@@ -1,37 +1,37 @@
 /** The gradient's reach for each task: which windows are looked at, and which loss. */
+import type { SeriesArchive } from "../data/archive.ts";
+import type { Codes } from "../data/characters.ts";
+import { rangesOf, spaced } from "../data/ranges.ts";
+import type { Part } from "../data/split.ts";
 import { makeTextStreams } from "../data/text.ts";
-import type { Windows } from "../data/windows.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { map } from "../ops/map.ts";
 import { slice } from "../ops/slicing.ts";
 import { mul, slot, square, sub } from "../scalar/index.ts";
 import { feed } from "../train/batch.ts";
 import { crossEntropy } from "../train/losses/crossEntropy.ts";
+import { excerptOf } from "./excerpts.ts";
 import { forecastModel } from "./forecast.ts";
 import type { ForecastConfig } from "./forecastOptions.ts";
-import { type Frames, takeFrames } from "./frames.ts";
+import { takeFrames } from "./frames.ts";
 import { type LanguageConfig, languageModel } from "./language.ts";
 import { gradientReach, type Reach } from "./reach.ts";
 
 /** Windows that are looked at. */
 const SAMPLE = 32;
 
-const spaced = (count: number): number[] => {
-  const n = Math.min(SAMPLE, count);
-  return Array.from({ length: n }, (_, i) => Math.floor((i * count) / n));
-};
-
 /** ‖∂L/∂state‖ of a forecaster; L is the mean squared error over the horizon. */
 export function forecastReach(
   config: ForecastConfig,
   params: unknown,
-  frames: Frames,
-  windows: Windows,
+  archive: SeriesArchive,
+  parts: readonly Part[],
   target?: TargetName,
 ): Reach[] {
-  const { inputs, targets, mask } = feed(
-    takeFrames(frames, windows, spaced(windows.count), config),
-  );
+  const { window: input, horizon } = config;
+  const ranges = rangesOf(parts, { input, horizon });
+  const { frames, windows } = excerptOf(archive, ranges.at(spaced(ranges.count, SAMPLE)), config);
+  const { inputs, targets, mask } = feed(takeFrames(frames, windows, config));
   const body = mul(square(sub(slot(0), slot(1))), mul(slot(2), 1 / targets.shape[1]));
   return gradientReach(
     forecastModel(config),
@@ -46,7 +46,7 @@ export function forecastReach(
 export function languageReach(
   config: LanguageConfig,
   params: unknown,
-  codes: Int32Array,
+  codes: Codes,
   target?: TargetName,
 ): Reach[] {
   const { window } = config;

@@ -2,10 +2,12 @@
  * Bits per character: what a language model pays for each character of a text it has not learned
  * from, beside what counting single characters, and pairs of them, would pay.
  */
+import type { Codes } from "../data/characters.ts";
 import type { TargetName } from "../jit/jit.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { crossEntropy } from "../train/losses/crossEntropy.ts";
 import { truncated } from "../train/methods/truncated.ts";
+import { type Counts, countedBits } from "./counts.ts";
 import { type LanguageConfig, languageModel, textSource } from "./language.ts";
 
 export interface LanguageScores {
@@ -17,46 +19,11 @@ export interface LanguageScores {
   readonly beatsBaselines: boolean;
 }
 
-/** Counts of single characters and of pairs in the training part, as bits on another text. */
-export interface Counts {
-  readonly single: readonly number[];
-  /** Sparse rows: for each character, counts of the ones after it. */
-  readonly pairs: readonly Readonly<Record<string, number>>[];
-}
-
-export function countCharacters(codes: Int32Array, size: number): Counts {
-  const single = new Array<number>(size).fill(0);
-  const pairs = Array.from({ length: size }, () => ({}) as Record<string, number>);
-  codes.forEach((code, i) => {
-    single[code]++;
-    if (i > 0) pairs[codes[i - 1]][code] = (pairs[codes[i - 1]][code] ?? 0) + 1;
-  });
-  return { single, pairs };
-}
-
-/**
- * Bits per character of counted characters and pairs; every count begins at one, in the pairs in
- * proportion to the single ones.
- */
-export function countedBits({ single, pairs }: Counts, codes: Int32Array) {
-  const total = single.reduce((a, b) => a + b, 0) + single.length;
-  const alone = single.map((n) => (n + 1) / total);
-  const rows = pairs.map((row) => Object.values(row).reduce((a, b) => a + b, 0));
-  let [one, two] = [0, 0];
-  for (let i = 1; i < codes.length; i++) {
-    const [before, code] = [codes[i - 1], codes[i]];
-    one -= Math.log2(alone[code]);
-    two -= Math.log2(((pairs[before][code] ?? 0) + alone[code]) / (rows[before] + 1));
-  }
-  const count = Math.max(1, codes.length - 1);
-  return { single: one / count, pairs: two / count };
-}
-
 /** Score a language model on the codes of a text. */
 export async function scoreLanguage(
   config: LanguageConfig,
   params: unknown,
-  codes: Int32Array,
+  codes: Codes,
   counts: Counts,
   target?: TargetName,
 ): Promise<LanguageScores> {

@@ -12,10 +12,10 @@ import { key } from "../ops/random.ts";
 import { sameShape, showShape, type Tensor } from "../tensor/tensor.ts";
 import { leavesOf, rebuild } from "../tensor/tree.ts";
 import { type Cycle, cycleColumns } from "./calendar.ts";
+import type { Counts } from "./counts.ts";
 import { forecastModel } from "./forecast.ts";
 import { AROUNDS, type ForecastConfig } from "./forecastOptions.ts";
 import { type LanguageConfig, languageModel } from "./language.ts";
-import type { Counts } from "./languageScores.ts";
 import { CELLS, type Learning, type Network, type RecurrentModel } from "./learning.ts";
 
 export const MODEL_FORMAT = "retrograd model 1";

@@ -3,12 +3,11 @@
  * unit of the data, for every step ahead. Truths that were never observed are left out for all
  * alike.
  */
-import { seasonalScale } from "../data/metrics.ts";
+import { piecesOfPart, type SeriesArchive } from "../data/archive.ts";
+import { inTurn, type Places, rangesOf } from "../data/ranges.ts";
 import type { Part } from "../data/split.ts";
-import type { Windows } from "../data/windows.ts";
-import { RetrogradError } from "../errors.ts";
-import { afterSeason } from "./differences.ts";
-import type { Forecaster, Places } from "./forecaster.ts";
+import { excerptOf } from "./excerpts.ts";
+import { AT_ONCE, type Forecaster } from "./forecaster.ts";
 import type { ForecastConfig } from "./forecastOptions.ts";
 import type { Frames } from "./frames.ts";
 
@@ -63,67 +62,89 @@ export function baselinesOf(config: ForecastConfig, frames: Frames): [string, Me
   return season > 1 ? [naive, ["seasonal naive", repeated(frames, horizon, season)]] : [naive];
 }
 
-/** What q of MASE is for a series: from its training part, or from all of it where it is new. */
-function scaleOf(frames: Frames, series: number, k: number, season: number, end: number): number {
-  const width = frames.set.features.length;
-  const { values, observed } = frames.frames[series].series;
-  const training = Float64Array.from({ length: end }, (_, t) =>
-    observed[t * width + k] ? values[t * width + k] : Number.NaN,
-  );
-  try {
-    return seasonalScale(training, season);
-  } catch (error) {
-    if (error instanceof RetrogradError) return Number.NaN;
-    throw error;
-  }
+/**
+ * What q of MASE is for a series, each target: the mean change over a season before step `end`;
+ * NaN where there is none.
+ */
+function scalesOf(archive: SeriesArchive, series: number, season: number, end: number): number[] {
+  const width = archive.features.length;
+  const found = Array.from({ length: archive.targets }, () => [0, 0]);
+  const part = { series, start: 0, end };
+  for (const { values, observed, earlier } of piecesOfPart(archive, part, season))
+    for (let t = Math.max(earlier, season); t < values.length / width; t++)
+      found.forEach((sum, k) => {
+        const [now, then] = [t * width + k, (t - season) * width + k];
+        if (!observed[now] || !observed[then]) return;
+        sum[0] += Math.abs(values[now] - values[then]);
+        sum[1]++;
+      });
+  return found.map(([sum, count]) => (sum === 0 ? Number.NaN : sum / count));
 }
 
 /**
- * Score a forecaster and its baselines on windows.
+ * Score a forecaster and its baselines on the windows of some parts, a few thousand at a time.
  * @param train  parts that MASE is scaled by; each series as a whole without them
  */
 export function scoreForecasts(
   config: ForecastConfig,
   run: Forecaster,
-  frames: Frames,
-  all: Windows,
+  archive: SeriesArchive,
+  parts: readonly Part[],
   train?: readonly Part[],
 ): ForecastScores {
+  const { horizon, season, window: input } = config;
   // All methods are scored on the same windows: those with a season before them, if there are any.
-  const seasonal = config.season > 1 && all.first.some((first) => first >= config.season);
-  const windows = seasonal ? afterSeason(all, config.season) : all;
-  const named: [string, Float64Array][] = [
-    [config.network.cell.toUpperCase(), run(frames, windows)],
-    ...baselinesOf(seasonal ? config : { ...config, season: 1 }, frames).map(
-      ([name, method]) => [name, method(windows)] as [string, Float64Array],
-    ),
-  ];
-  const ends = frames.frames.map(
-    ({ series }, s) => train?.find((part) => part.series === s)?.end ?? series.times.length,
+  const all = rangesOf(parts, { input, horizon });
+  const late = rangesOf(parts, { input, horizon, least: season });
+  const seasonal = season > 1 && late.count > 0;
+  const ranges = seasonal ? late : all;
+  const ends = archive.series.map(
+    ({ length }, s) => train?.find((part) => part.series === s)?.end ?? length,
   );
-  const targets = config.roles.target.map((target, k) => {
-    const scales = ends.map((end, s) => scaleOf(frames, s, k, config.season, end));
-    const scores = named.map(([name, values]) => score(name, values, frames, windows, k, scales));
-    return { target, scores };
-  });
+  const scales = ends.map((end, s) => scalesOf(archive, s, season, end));
+  const methods = (frames: Frames): [string, Method][] => [
+    [config.network.cell.toUpperCase(), (places) => run(frames, places)],
+    ...baselinesOf(seasonal ? config : { ...config, season: 1 }, frames),
+  ];
+  const tallies = new Map<string, Tally[]>();
+  for (const indices of inTurn(ranges.count, AT_ONCE)) {
+    const places = ranges.at(indices);
+    const { frames, windows } = excerptOf(archive, places, config);
+    for (const [name, method] of methods(frames)) {
+      const tally = tallies.get(name) ?? config.roles.target.map(() => emptyTally(horizon));
+      tallies.set(name, tally);
+      const values = method(windows);
+      const own = (w: number, k: number) => scales[places.series[w]][k];
+      tally.forEach((sums, k) => {
+        addUp(sums, values, frames, windows, k, own);
+      });
+    }
+  }
+  const targets = config.roles.target.map((target, k) => ({
+    target,
+    scores: [...tallies].map(([method, tally]) => scoreOf(method, tally[k])),
+  }));
   const beatsBaselines = targets.every(({ scores: [own, ...others] }) =>
     others.every(({ rmse }) => own.rmse < rmse),
   );
-  const { horizon, season } = config;
-  return { task: "forecast", windows: windows.count, horizon, season, targets, beatsBaselines };
+  return { task: "forecast", windows: ranges.count, horizon, season, targets, beatsBaselines };
 }
 
-function score(
-  method: string,
+/** Sums over the errors of one method for one target, each step ahead. */
+type Tally = { n: number; squares: number; sizes: number; scaled: number }[];
+
+const emptyTally = (horizon: number): Tally =>
+  Array.from({ length: horizon }, () => ({ n: 0, squares: 0, sizes: 0, scaled: 0 }));
+
+function addUp(
+  sums: Tally,
   values: Float64Array,
   frames: Frames,
-  { count, horizon, series, first }: Windows,
+  { count, series, first }: Places,
   k: number,
-  scales: readonly number[],
-): Score {
-  const K = frames.targets;
-  const width = frames.set.features.length;
-  const sums = Array.from({ length: horizon }, () => ({ n: 0, squares: 0, sizes: 0, scaled: 0 }));
+  scale: (window: number, target: number) => number,
+): void {
+  const [K, horizon, width] = [frames.targets, sums.length, frames.set.features.length];
   for (let w = 0; w < count; w++) {
     const own = frames.frames[series[w]].series;
     for (let h = 0; h < horizon; h++) {
@@ -134,9 +155,12 @@ function score(
       sum.n++;
       sum.squares += error ** 2;
       sum.sizes += error;
-      sum.scaled += error / scales[series[w]];
+      sum.scaled += error / scale(w, k);
     }
   }
+}
+
+function scoreOf(method: string, sums: Tally): Score {
   const total = sums.reduce((a, b) => ({
     n: a.n + b.n,
     squares: a.squares + b.squares,

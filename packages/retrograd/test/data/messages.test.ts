@@ -49,6 +49,17 @@ const raising: Record<keyof typeof dataMessages, () => unknown> = {
   "series-no-time": () => series(days(",4\n")),
   "series-no-group": () => series("g,y\nn,1\n,2\ns,3\n", { group: "g" }),
   "series-duplicate-time": () => series(days("2000-01-02,4\n")),
+  "stream-irregular": () => {
+    const given = { file: "note.csv", features: ["y"], series: [{ name: "y", rows: 9 }] };
+    const policies = { missing: "forward", duplicates: "refuse", irregular: "keep" } as const;
+    const options = { ...given, ...policies, timed: true, isDate: true, head: 3 };
+    const times = [0, 864e5, 2 * 864e5, 2.5 * 864e5];
+    const values = Float64Array.from(times);
+    const rows = { count: 4, series: [0, 0, 0, 0], times, lines: [2, 3, 4, 5], values };
+    const gatherer = new data.Gatherer(options, () => {});
+    gatherer.add(rows);
+    gatherer.finish();
+  },
   "series-irregular": () => series(days("2000-01-03 09:30,4\n")),
   "series-sparse": () => series(days("2020-01-03,4\n")),
   "series-missing-value": () => series(days("2000-01-05,4\n"), { missing: "refuse" }),
