@@ -3,8 +3,9 @@
  * where they lie: the system's cache of pages does what a map would do. A file that changes while
  * it is read is refused, for what was learned from it would be of two files.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync, openSync, readSync } from "node:fs";
 import { fail } from "../errors/tasks.ts";
+import { descriptor } from "./descriptor.ts";
 import { refuse } from "./write.ts";
 
 export interface OpenFile {
@@ -28,9 +29,9 @@ export function openFile(path: string): OpenFile {
       return refuse(path, "read", error);
     }
   };
-  const file = attempt(() => openSync(path, "r"));
+  const file = descriptor(attempt(() => openSync(path, "r")));
   const look = () => {
-    const { size, mtimeMs } = attempt(() => fstatSync(file));
+    const { size, mtimeMs } = attempt(() => fstatSync(file.number()));
     return { size, mtimeMs };
   };
   const first = look();
@@ -42,7 +43,7 @@ export function openFile(path: string): OpenFile {
       let filled = 0;
       while (filled < length) {
         const place = offset + filled;
-        const count = attempt(() => readSync(file, bytes, filled, length - filled, place));
+        const count = attempt(() => readSync(file.number(), bytes, filled, length - filled, place));
         if (count === 0) break; // the file has become shorter
         filled += count;
       }
@@ -51,6 +52,6 @@ export function openFile(path: string): OpenFile {
       if (!same || filled < length) fail("source-changed", { path });
       return bytes;
     },
-    close: () => closeSync(file),
+    close: file.close,
   };
 }

@@ -3,10 +3,11 @@
  * file lies in the system's folder for temporary files (TMPDIR names another) and has no name any
  * more once it is open, so that nothing is left behind, however the process ends.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Steps } from "../data/missing.ts";
+import { descriptor } from "./descriptor.ts";
 import { refuse } from "./write.ts";
 
 export interface SeriesFile {
@@ -30,14 +31,14 @@ export function seriesFile(features: number): SeriesFile {
       return refuse(folder, action, error);
     }
   };
-  const file = attempt("written", openNameless);
+  const file = descriptor(attempt("written", openNameless));
   let end = 0;
   return {
     write(steps) {
       const bytes = new Uint8Array(packed(steps, features).buffer);
       for (let done = 0; done < bytes.length; ) {
         const left = bytes.length - done;
-        done += attempt("written", () => writeSync(file, bytes, done, left, end + done));
+        done += attempt("written", () => writeSync(file.number(), bytes, done, left, end + done));
       }
       end += bytes.length;
     },
@@ -47,13 +48,15 @@ export function seriesFile(features: number): SeriesFile {
       const start = from * widthOf(features) * records.BYTES_PER_ELEMENT;
       for (let done = 0; done < bytes.length; ) {
         const left = bytes.length - done;
-        const count = attempt("read", () => readSync(file, bytes, done, left, start + done));
+        const count = attempt("read", () =>
+          readSync(file.number(), bytes, done, left, start + done),
+        );
         if (count === 0) refuse(folder, "read", new Error("it ends too early"));
         done += count;
       }
       return unpacked(records, features);
     },
-    close: () => closeSync(file),
+    close: file.close,
   };
 }
 
