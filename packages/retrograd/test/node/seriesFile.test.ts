@@ -44,6 +44,18 @@ test("any stretch is what was written, for one feature and for many", () => {
   );
 });
 
+test("what is closed is never another file that has its number", () => {
+  const [first, second] = [seriesFile(1), seriesFile(1)];
+  first.write(stepsOf(2, 1, () => 1));
+  first.close();
+  const third = seriesFile(1); // the system gives it the number of the first
+  third.write(stepsOf(2, 1, () => 2));
+  expect(() => first.read(0, 1)).toThrow(/it is closed[\s\S]*\(file-failed\)/);
+  first.close();
+  expect(third.read(0, 1).values).toEqual(Float64Array.of(2));
+  for (const { close } of [second, third]) close();
+});
+
 test("nothing is left in the folder of temporary files, and one that is missing is named", () => {
   const [before, folder] = [process.env.TMPDIR, mkdtempSync(join(tmpdir(), "retrograd-test-"))];
   process.env.TMPDIR = folder;
