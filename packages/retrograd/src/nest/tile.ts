@@ -19,8 +19,9 @@ export interface Tile {
   readonly vectors: number;
 }
 
-/** Of a panel so many bytes at a time stay near while all rows pass by. */
-const PANEL_BYTES = 2 ** 16;
+/** Of a panel so many bytes, and steps of k, at a time stay near while all rows pass by. */
+const PANEL_BYTES = 2 ** 16,
+  K_MOST = 1024;
 /** Rows of the left operand that stay in the second cache while all panels pass by. */
 const M_BLOCK = 256;
 
@@ -49,8 +50,8 @@ export function tiled(
   const { outer, m, n, k } = shape;
   const full = Math.floor(n.size / width),
     rest = n.size - full * width;
-  const perStep = product(k.slice(1)) * width * bytesOf(c.dtype),
-    perBlock = Math.max(1, Math.floor(PANEL_BYTES / perStep));
+  const most = Math.min(K_MOST, PANEL_BYTES / (width * bytesOf(c.dtype))),
+    perBlock = Math.max(1, Math.floor(most / product(k.slice(1))));
   const stretches = evenly(k[0].size, Math.ceil(k[0].size / perBlock));
   /** Loops along the outer axes; those that share the right operand go through a panel together. */
   const outerLoops = (sharing: boolean, body: Stmt[]): Stmt[] =>

@@ -79,7 +79,7 @@ const attention = trace([type([5, H]), type([5, H]), type([5, H])], (q, k, v) =>
   const later = tensor(
     Array.from({ length: 5 }, (_, i) => Array.from({ length: 5 }, (_, j) => j > i)),
   );
-  const scores = q.dot(k.transpose()).mul(H ** -0.5);
+  const scores = q.dot(k.transpose()).mul(1 / Math.sqrt(H));
   return [softmax(where(later, -1e9, scores)).dot(v)];
 });
 const training = trace(

@@ -35,11 +35,20 @@ const rows = (dtype: Float) => {
   };
 };
 
+const DOWN = 2 ** -300;
 /** a·b + c rounded once, by Dekker's exact product and Knuth's exact sum. */
 export function fusedDouble(a: number, b: number, c: number): number {
   const product = a * b;
   const sum = product + c;
+  if (Math.abs(c) === Infinity && Number.isFinite(a) && Number.isFinite(b)) return c;
+  if (!Number.isFinite(sum) && [a, b, c].every(Number.isFinite)) {
+    // What is added may bring the product back below the largest number.
+    const [x, y] = Math.abs(a) > Math.abs(b) ? [a * DOWN, b] : [a, b * DOWN];
+    return Number.isFinite(x * y + c * DOWN) ? fusedDouble(x, y, c * DOWN) / DOWN : sum;
+  }
   if (!Number.isFinite(sum) || Math.abs(a) > 2 ** 900 || Math.abs(b) > 2 ** 900) return sum;
+  // What is left of a product too small for any number is its sign.
+  if (sum === 0 && product === 0 && a !== 0 && b !== 0) return product;
   if (product === 0 || Math.abs(product) < 2 ** -900) return sum;
   const [ah, al] = halves(a);
   const [bh, bl] = halves(b);
