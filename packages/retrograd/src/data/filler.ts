@@ -6,8 +6,7 @@ import { fail } from "../errors/data.ts";
 import type { Outline } from "./archive.ts";
 import { formatTime } from "./dates.ts";
 import type { Frequency } from "./frequency.ts";
-import type { GatherOptions } from "./gather.ts";
-import type { Steps } from "./missing.ts";
+import type { MissingPolicy, Steps } from "./missing.ts";
 
 /** Takes finished steps, in order; they are the caller's again afterwards. */
 export type StepSink = (steps: Steps) => void;
@@ -15,8 +14,15 @@ export type StepSink = (steps: Steps) => void;
 /** Steps that leave together. */
 const TOGETHER = 1 << 10;
 
+export interface FillOptions {
+  readonly file: string;
+  readonly features: readonly string[];
+  readonly isDate: boolean;
+  readonly missing: MissingPolicy;
+}
+
 export class Filler {
-  readonly #options: GatherOptions;
+  readonly #options: FillOptions;
   readonly #name: string;
   readonly #sink: StepSink;
   readonly #width: number;
@@ -34,7 +40,7 @@ export class Filler {
   #first = Number.NaN;
   #time = Number.NaN;
 
-  constructor(options: GatherOptions, name: string, sink: StepSink) {
+  constructor(options: FillOptions, name: string, sink: StepSink) {
     const width = options.features.length;
     this.#options = options;
     this.#name = name;

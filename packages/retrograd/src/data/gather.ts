@@ -6,7 +6,7 @@
 import { fail } from "../errors/data.ts";
 import type { Outline } from "./archive.ts";
 import { formatTime } from "./dates.ts";
-import { Filler, type StepSink } from "./filler.ts";
+import { Filler, type FillOptions, type StepSink } from "./filler.ts";
 import {
   type Frequency,
   frequency,
@@ -16,7 +16,6 @@ import {
   timeAfter,
   usualRhythm,
 } from "./frequency.ts";
-import type { MissingPolicy } from "./missing.ts";
 
 /** Rows in order: by series, then by time, then as they stand in the file. */
 export interface SortedRows {
@@ -31,15 +30,11 @@ export interface SortedRows {
   readonly values: Float64Array;
 }
 
-export interface GatherOptions {
-  readonly file: string;
-  readonly features: readonly string[];
+export interface GatherOptions extends FillOptions {
   /** Name of each series, and how many rows it has. */
   readonly series: readonly { readonly name: string; readonly rows: number }[];
   /** Whether rows have times; else their order is time. */
   readonly timed: boolean;
-  readonly isDate: boolean;
-  readonly missing: MissingPolicy;
   readonly duplicates: "refuse" | "mean" | "last";
   readonly irregular: "refuse" | "keep";
   /** Rows that show the rhythm of a series: 65,536. */
