@@ -102,9 +102,11 @@ function bind(koffi: any, library: any, file: string): Mpi {
         done = [0];
       const [a, b] = [koffi.address(from), koffi.address(to)];
       must(collective(a, words, word, b, words, word, world, request));
+      // Held until all is done: MPI knows addresses, which the garbage collector does not see.
+      const held = [from, to];
       return () => {
         must(test(request, done, ignoreStatus));
-        return done[0] !== 0;
+        return held.length > 0 && done[0] !== 0;
       };
     };
   return {
