@@ -42,6 +42,15 @@ export type Moment<O = unknown> = Sizes<O> & {
   readonly noise: any;
 };
 
+/** What the parallel form is told besides. */
+export type Moments<O = unknown> = Moment<O> & {
+  /** Which moments are valid, bool [time], where sequences have different lengths. */
+  readonly valid: Tensor | undefined;
+};
+
+/** How a cell goes through time: step by step, or over all moments at once. */
+export type Evaluation = "sequential" | "parallel";
+
 /** Options that every cell takes. */
 export interface CellOptions {
   /** How many units the cell has. */
@@ -55,6 +64,12 @@ export interface CellOptions {
 export interface Next<S> {
   readonly state: S;
   readonly output: Tensor;
+}
+
+/** What a sequence gives: the state after its last valid moment, and outputs [time, …]. */
+export interface Sequence<S> {
+  readonly state: S;
+  readonly outputs: Tensor;
 }
 
 export interface CellDefinition<O extends object, P, S> {
@@ -73,6 +88,18 @@ export interface CellDefinition<O extends object, P, S> {
     params: Drawn<P>,
     moment: Moment<O & { size: number }>,
   ): Next<Traced<S>>;
+  /**
+   * The same recurrence over all moments of one sample at once, where it has such a form: xs and
+   * `noise` are [time, …]. A moment that is not valid holds the state and its output is zero.
+   */
+  parallel?(
+    state: Traced<S>,
+    xs: Tensor,
+    params: Drawn<P>,
+    moments: Moments<O & { size: number }>,
+  ): Sequence<Traced<S>>;
+  /** The form that whole sequences take unless `unroll` is told otherwise; "sequential". */
+  readonly prefer?: Evaluation;
 }
 
 /** A cell with its options chosen. Everything that runs cells needs this and no more. */
@@ -93,12 +120,18 @@ export interface Cell<P = any, S = any> {
    */
   learned(params: any): any;
   step(state: S, x: Tensor, params: P, context: StepContext): Next<S>;
+  /** All moments at once, where the cell has such a form. */
+  readonly parallel?: (state: S, xs: Tensor, params: P, context: SequenceContext) => Sequence<S>;
+  readonly prefers: Evaluation;
 }
 
 /** The part of a moment that is not the cell's own. */
 export interface StepContext {
   readonly train: boolean;
   readonly noise: any;
+}
+export interface SequenceContext extends StepContext {
+  readonly valid: Tensor | undefined;
 }
 
 export type CellFactory<O, P, S> = (options: CellOptions & Partial<O>) => Cell<P, S>;
@@ -111,7 +144,7 @@ export type CellFactory<O, P, S> = (options: CellOptions & Partial<O>) => Cell<P
 export function cell<P, const S, O extends object = Record<never, never>>(
   definition: CellDefinition<O, P, S>,
 ): CellFactory<O, Drawn<P>, Traced<S>> {
-  const { name } = definition;
+  const { name, parallel, prefer = "sequential" } = definition;
   return (given) => {
     const options = checked(name, given, definition.options ?? {});
     const { input, initial, ...own } = options;
@@ -149,6 +182,14 @@ export function cell<P, const S, O extends object = Record<never, never>>(
       learned: (params) => params?.initial,
       step: (state, x, params, context) =>
         definition.step(state, x, params, { ...sizes(x.shape), ...context } as never),
+      ...(parallel && {
+        parallel: (state, xs, params, context) =>
+          parallel.call(definition, state, xs, params, {
+            ...sizes(xs.shape.slice(1)),
+            ...context,
+          } as never),
+      }),
+      prefers: prefer,
     };
   };
 }
@@ -224,3 +265,6 @@ export function wholeNumber(where: string, value: unknown): number {
 
 /** Run `f`; its errors name the step of the cell. */
 export const inStepOf = <T>(name: string, f: () => T): T => within(`step of cell "${name}"`, f);
+/** Run `f`; its errors name the form of the cell that takes all moments at once. */
+export const inParallelFormOf = <T>(name: string, f: () => T): T =>
+  within(`parallel form of cell "${name}"`, f);

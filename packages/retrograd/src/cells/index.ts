@@ -12,8 +12,11 @@ export {
   type CellFactory,
   type CellOptions,
   cell,
+  type Evaluation,
   type Moment,
+  type Moments,
   type Next,
+  type Sequence,
   type Shapes,
   type Sizes,
   type Traced,
@@ -22,6 +25,7 @@ export { gru } from "./gru.ts";
 export { type Drawn, drawTree, Initial, type Initialisers, init } from "./init.ts";
 export { lstm } from "./lstm.ts";
 export { rnn } from "./rnn.ts";
+export { sequenceOf } from "./sequence.ts";
 export { isCell, type StackOptions, stack } from "./stack.ts";
 export { batchStep, type StepGraph, type StepTypes, traceStep, typesOfCell } from "./trace.ts";
 export { startOf, throughTime, type UnrollOptions } from "./unroll.ts";

@@ -5,6 +5,7 @@ import { where } from "../ops/elementwise.ts";
 import type { DType } from "../scalar/dtype.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { type Cell, inStepOf } from "./cell.ts";
+import { sequenceOf } from "./sequence.ts";
 import { typesOfCell } from "./trace.ts";
 
 export interface StackOptions {
@@ -45,6 +46,21 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
     noise: (input) => ({
       cells: each(input, (cell, shape) => cell.noise(shape)),
       ...(rate > 0 && { between: Object.fromEntries(flows(input).slice(1, -1).entries()) }),
+    }),
+    prefers: cells.some((cell) => cell.prefers === "parallel") ? "parallel" : "sequential",
+    ...(cells.some((cell) => cell.parallel) && {
+      /** Layer by layer, each over all moments. */
+      parallel(state, xs, params, { train, noise, valid }) {
+        let outputs = xs;
+        const last = cells.map((cell, k) => {
+          if (k > 0 && noise && rate > 0) outputs = dropped(outputs, noise.between[k - 1], rate);
+          const context = { train, noise: noise?.cells[k], valid };
+          const ran = sequenceOf(cell, state[k], outputs, params[k], context);
+          outputs = ran.outputs;
+          return ran.state;
+        });
+        return { state: last, outputs };
+      },
     }),
     step(state, x, params, { train, noise }) {
       let output = x;

@@ -1,6 +1,6 @@
 /**
- * One step of a cell as a graph: traced for one sample, checked, and batched by a graph
- * transform, so that what a user writes never meets the batch axis.
+ * One step of a cell as a graph, or all of its moments at once: traced for one sample, checked, and
+ * batched by a graph transform, so that what a user writes never meets the batch axis.
  */
 import { fail } from "../errors/layers.ts";
 import type { DType } from "../scalar/dtype.ts";
@@ -15,19 +15,22 @@ import {
 } from "../tensor/tensor.ts";
 import { flattenLike, leavesOf, mapTree } from "../tensor/tree.ts";
 import { batchWhere, repeat } from "../transform/batch.ts";
-import { type Cell, inStepOf } from "./cell.ts";
+import { type Cell, inParallelFormOf, inStepOf } from "./cell.ts";
 import { isInitial } from "./init.ts";
+import { sequenceOf } from "./sequence.ts";
 
-/** The types between which a step runs; trees of types. */
+/** The types between which a step, or a whole sequence, runs; trees of types. */
 export interface StepTypes {
   readonly state: unknown;
   readonly x: Type;
   readonly params: unknown;
   /** Absent outside training. */
   readonly noise?: unknown;
+  /** Which moments of a sequence are valid, where not all of them are. */
+  readonly valid?: Type;
 }
 
-/** (state…, x, noise…, params…, captured…) → (next state…, output). */
+/** (state…, x, noise…, valid?, params…, captured…) → (next state…, output). */
 export interface StepGraph {
   readonly graph: Graph;
   readonly captured: readonly Tensor[];
@@ -46,22 +49,49 @@ export const typesOf = (tree: unknown): [string, Type][] => leavesOf<Type>(tree,
  *   name the cell and the names that its step uses
  */
 export function traceStep(cell: Cell, types: StepTypes): StepGraph {
-  return inStepOf(cell.name, () => {
-    const inputs: Tensor[] = [];
-    const place = (tree: unknown) =>
-      mapTree(tree, (type: Type, path) => add(inputs, type, path), isType);
-    const state = place(types.state);
-    const x = add(inputs, types.x, "x");
-    const noise = types.noise === undefined ? undefined : place(types.noise);
-    const params = place(types.params);
-    const train = types.noise !== undefined;
-    const next: unknown = cell.step(state, x, params, { train, noise });
-    const { state: leaving, output } = checkResult(next);
-    const leaves = flattenLike(state, leaving, "the next state");
-    typesOf(types.state).forEach(([name, enters], k) => checkKept(name, enters, leaves[k]));
-    const { graph, captured } = close({ inputs, outputs: [...leaves, output] });
-    return { graph, captured, output: { shape: output.shape, dtype: output.dtype } };
-  });
+  return inStepOf(cell.name, () =>
+    traceWith(types, (state, x, params, { train, noise }) =>
+      checkResult(cell.step(state, x, params, { train, noise })),
+    ),
+  );
+}
+
+/**
+ * Trace a whole sequence of one sample: x is [time, …], and so are noise, valid and the output.
+ * @throws what `traceStep` does, naming the parallel form of the cell
+ */
+export function traceSequence(cell: Cell, types: StepTypes): StepGraph {
+  return inParallelFormOf(cell.name, () =>
+    traceWith(types, (state, xs, params, context) => {
+      const { state: last, outputs } = sequenceOf(cell, state, xs, params, context);
+      return { state: last, output: outputs };
+    }),
+  );
+}
+
+type Run = (
+  state: any,
+  x: Tensor,
+  params: any,
+  context: { train: boolean; noise: any; valid: Tensor | undefined },
+) => { state: unknown; output: Tensor };
+
+/** Trace what leads from one state to another, and check that it does. */
+function traceWith(types: StepTypes, run: Run): StepGraph {
+  const inputs: Tensor[] = [];
+  const place = (tree: unknown) =>
+    mapTree(tree, (type: Type, path) => add(inputs, type, path), isType);
+  const state = place(types.state);
+  const x = add(inputs, types.x, "x");
+  const train = types.noise !== undefined;
+  const noise = train ? place(types.noise) : undefined;
+  const valid = types.valid && add(inputs, types.valid, "valid");
+  const params = place(types.params);
+  const { state: leaving, output } = run(state, x, params, { train, noise, valid });
+  const leaves = flattenLike(state, leaving, "the next state");
+  typesOf(types.state).forEach(([name, enters], k) => checkKept(name, enters, leaves[k]));
+  const { graph, captured } = close({ inputs, outputs: [...leaves, output] });
+  return { graph, captured, output: { shape: output.shape, dtype: output.dtype } };
 }
 
 function add(inputs: Tensor[], { shape, dtype }: Type, name: string): Tensor {

@@ -1,17 +1,21 @@
 /**
  * A cell run through time over a batch: the step is traced once for one sample, batched, and handed
- * to scan. Everything that trains or runs a cell over whole sequences goes through here.
+ * to scan; or all moments are taken at once, where the cell has a form for that. Everything that
+ * trains or runs a cell over whole sequences goes through here.
  */
 import { fail } from "../errors/layers.ts";
 import { scan } from "../loops/scanTree.ts";
 import { broadcastTo } from "../ops/broadcast.ts";
 import { zeros } from "../ops/creation.ts";
+import { flip } from "../ops/flip.ts";
+import { swapAxes } from "../ops/shape.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { inline } from "../tensor/graph.ts";
 import { type Shape, showType, type Tensor, type Type } from "../tensor/tensor.ts";
 import { flatten, flattenLike, mapTree, rebuild } from "../tensor/tree.ts";
-import type { Cell } from "./cell.ts";
-import { batchStep, isType, traceStep, typesOf, withoutInitial } from "./trace.ts";
+import { callGraph } from "../transform/function.ts";
+import type { Cell, Evaluation } from "./cell.ts";
+import { batchStep, isType, traceSequence, traceStep, typesOf, withoutInitial } from "./trace.ts";
 
 export interface UnrollOptions {
   /** From the last moment to the first; outputs stay in the order of the inputs. */
@@ -24,6 +28,8 @@ export interface UnrollOptions {
    * Uniform random numbers [time, batch, …] for each shape of cell.noise; this is training then.
    */
   readonly noise?: unknown;
+  /** Step by step, or all moments at once; as the cell prefers, where it is not said. */
+  readonly evaluation?: Evaluation;
 }
 
 const moment = (t: Tensor): Type => ({ shape: t.shape.slice(2), dtype: t.dtype });
@@ -41,8 +47,10 @@ export function throughTime<P, S>(
   params: P,
   xs: Tensor,
   state: S,
-  { reverse = false, mask, noise }: UnrollOptions = {},
+  options: UnrollOptions = {},
 ): { state: S; outputs: Tensor } {
+  const { reverse = false, mask, noise, evaluation = cell.prefers } = options;
+  if (evaluation === "parallel") return atOnce(cell, params, xs, state, options);
   const read = withoutInitial(params);
   const one = traceStep(cell, {
     state: mapTree(state, sample),
@@ -59,6 +67,43 @@ export function throughTime<P, S>(
   };
   const shared = { params: read, captured: one.captured };
   return scan(step, state, { x: xs, noise }, shared, { reverse, ...(mask && { mask }) });
+}
+
+/** The same, all moments at once: each sample is a sequence of its own, [time, …]. */
+function atOnce<P, S>(
+  cell: Cell<P, S>,
+  params: P,
+  xs: Tensor,
+  state: S,
+  { reverse = false, mask, noise }: UnrollOptions,
+): { state: S; outputs: Tensor } {
+  const read = withoutInitial(params);
+  /** [time, batch, …] ↔ [batch, time, …], in the order in which the cell meets the moments. */
+  const sequence = (t: Tensor) => swapAxes(reverse ? flip(t, 0) : t, 0, 1);
+  const series = mapTree({ xs, noise, valid: mask }, sequence) as Series;
+  const one = traceSequence(cell, {
+    state: mapTree(state, sample),
+    x: sample(series.xs),
+    params: mapTree(read, (t: Tensor) => t),
+    noise: noise === undefined ? undefined : mapTree(series.noise, sample),
+    valid: series.valid && sample(series.valid),
+  });
+  const wide = batchStep(one, flatten(read).length, xs.shape[1]);
+  const given = [state, series.xs, series.noise, series.valid, read, one.captured];
+  const out = callGraph(
+    wide,
+    given.flatMap((tree) => flatten(tree)),
+  );
+  const states = flatten(state).length;
+  const turned = swapAxes(out[states], 0, 1);
+  const outputs = reverse ? flip(turned, 0) : turned;
+  return { state: rebuild(state, out.slice(0, states)) as S, outputs };
+}
+
+interface Series {
+  readonly xs: Tensor;
+  readonly noise: unknown;
+  readonly valid: Tensor | undefined;
 }
 
 /**

@@ -24,6 +24,9 @@ export function zoneout(cell: Cell, rates: ZoneoutRates): Cell {
   return {
     ...cell,
     draws: true,
+    // What a unit holds depends on the step before it.
+    parallel: undefined,
+    prefers: "sequential",
     state(input, float) {
       const types = cell.state(input, float);
       const names = leavesOf(types, isType).map(([path]) => path);

@@ -31,6 +31,8 @@ const isUnroll = (layer: Layer): layer is Layer & { cell: Cell } => layer.kind =
 /** The cell whose step first adds what stands in the place of its noise to its state. */
 const probed = (cell: Cell): Cell => ({
   ...cell,
+  parallel: undefined,
+  prefers: "sequential",
   step(state, x, params, { noise }) {
     const probes = flatten(noise);
     const moved = flatten(state).map((leaf, i) => add(leaf, probes[i]));
