@@ -2,12 +2,27 @@
 import { type Fail, failFrom } from "../errors.ts";
 import { compilerMessages } from "./compiler.ts";
 
+const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+
 export const trainingMessages = {
   "window-targets": {
     text: (o: { window: number; time: number; targets: string }) =>
       `truncated: sequences of ${o.time} steps are cut into windows of ${o.window}, but the targets ${o.targets} are not over time.`,
     cure: (o: { time: number }) =>
       `Give a target at every step, or a window of at least ${o.time} steps.`,
+  },
+  "influence-size": {
+    text: (o: {
+      state: number;
+      params: number;
+      rows: number;
+      bytes: number;
+      limit: number;
+      reason: string;
+    }) =>
+      `forward: how ${o.state} numbers of state depend on ${o.params} parameters takes ${mib(o.bytes)} for ${o.rows} rows, more than ${mib(o.limit)}; unit by unit it cannot be kept, since ${o.reason}.`,
+    cure: () =>
+      `Take a diagonal cell, a smaller model, fewer rows or forward({ limit }); or an approximation, snap1(), or bptt().`,
   },
   "label-range": {
     text: (o: { label: number; row: number; classes: number }) =>

@@ -53,6 +53,8 @@ export interface Model<P = any> extends Layer<P> {
   run(params: P, x: Tensor, options?: ApplyOptions): Ran;
   /** The state before the first moment. */
   state(params: P, batch: number, options?: InitOptions): any;
+  /** What one sample is at one moment, as the layers or the parameters show it. */
+  sample(params: P): Type;
   /** One moment at a time, for one sample. @throws "cannot-stream" */
   stream(params: P, options?: JitOptions): Live;
 }
@@ -98,6 +100,10 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
     state(params, batch, options = {}) {
       const flow = inputFor(params, options);
       return layer.start(params, planFor(flow, floatOf(params, flow)), batch);
+    },
+    sample(params) {
+      const { shape, dtype } = inputFor(params, {});
+      return { shape, dtype };
     },
     stream(params, options = {}) {
       const { wholeOnly: reason } = layer;

@@ -16,6 +16,7 @@ export type { Learned, Lesson, Method, RunOptions, Trainable } from "./method.ts
 export * from "./methods/index.ts";
 export type { Metric } from "./metrics.ts";
 export * as metrics from "./metrics.ts";
+export { type Learner, type OnlineOptions, online } from "./online.ts";
 export * from "./optimizers/index.ts";
 export type { TrainOptions } from "./options.ts";
 export type { Best } from "./progress.ts";

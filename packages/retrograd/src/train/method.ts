@@ -6,7 +6,7 @@
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import { index, less, select, slot } from "../scalar/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, Type } from "../tensor/tensor.ts";
 import type { Fed } from "./batch.ts";
 import { type Loss, type Mean, numberOf } from "./losses/loss.ts";
 
@@ -18,6 +18,13 @@ export interface Trainable {
   run(params: any, inputs: Tensor, options: RunOptions): { output: Tensor; state: any };
   /** The state before the first step: a tree of tensors [batch, …]. */
   state(params: any, batch: number): any;
+  /** One sample at one moment, not in training; `sample` is the type of its input. */
+  moment?(params: any, state: any, x: Tensor): { output: Tensor; state: any };
+  sample?(params: any): Type;
+  /** Why it cannot run moment by moment. */
+  readonly wholeOnly?: string | undefined;
+  /** Whether it draws random numbers in training. */
+  readonly draws?: boolean;
 }
 /** What one sample is at one moment. */
 export interface FirstInput {

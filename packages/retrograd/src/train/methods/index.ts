@@ -1,3 +1,5 @@
-/** Methods of sending credit back through time, one per file. */
+/** Methods of sending credit through time, one per file. */
 export { bptt } from "./bptt.ts";
+export { type ForwardOptions, forward } from "./forward.ts";
+export { eprop, rflo, snap1 } from "./local.ts";
 export { truncated } from "./truncated.ts";
