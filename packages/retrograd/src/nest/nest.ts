@@ -90,6 +90,8 @@ export type Stmt =
       readonly count: number;
       readonly step: number;
       readonly body: readonly Stmt[];
+      /** Where the index begins, of outer indices; 0 by default, no turn at or above `count`. */
+      readonly from?: Affine;
     }
   | { readonly kind: "let" | "set"; readonly name: string; readonly value: Value }
   | {
@@ -165,6 +167,14 @@ export interface Schedule {
 
 export const loop = (index: string, count: number, body: readonly Stmt[], step = 1): Stmt[] =>
   count <= 0 ? [] : [{ kind: "for", index, count, step, body }];
+
+/** A loop whose first index depends on the loops around it: a triangle, say. */
+export const loopFrom = (
+  from: Affine,
+  index: string,
+  count: number,
+  body: readonly Stmt[],
+): Stmt[] => (count <= 0 ? [] : [{ kind: "for", index, count, step: 1, body, from }]);
 
 /** Loops inside one another, the first outermost, named after a letter and their depth. */
 export const loops = (letter: string, counts: readonly number[], body: readonly Stmt[]): Stmt[] =>

@@ -6,8 +6,10 @@ export function parametersOf(kernel: Kernel): string[] {
   const own = new Set<string>(),
     used = new Set<string>();
   walk(kernel.body, (part) => {
-    if (part.kind === "for") own.add(part.index);
-    else if ("at" in part) for (const [index] of part.at.terms) used.add(index);
+    if (part.kind === "for") {
+      own.add(part.index);
+      for (const [index] of part.from?.terms ?? []) used.add(index);
+    } else if ("at" in part) for (const [index] of part.at.terms) used.add(index);
   });
   return [...used].filter((i) => !own.has(i)).sort();
 }

@@ -75,6 +75,11 @@ function block(
   for (const s of body) {
     if (s.kind === "for") {
       const last = Math.ceil(s.count / s.step) * s.step - s.step;
+      if (s.from) {
+        const first = s.from.terms.map(([i, stride]) => Math.min(0, stride * lastOf(i)));
+        if (first.reduce((a, b) => a + b, s.from.base) < 0)
+          fault(`: index ${s.index} begins below 0`);
+      }
       if (s.count > 0) block(kernel, s.body, new Map([...ranges, [s.index, last]]), locals);
       continue;
     }

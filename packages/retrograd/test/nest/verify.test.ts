@@ -83,6 +83,9 @@ describe("what is in bounds passes", () => {
     "a vector that reads past the end, into the slack of its place": copy([
       over(8, [store(y, load(x, at(0, ["i", 1]), 4), at(0))]),
     ]),
+    "a triangle": copy([
+      over(8, [{ ...over(8, [store(y, load(x))]), from: at(7, ["j", -1]) } as Stmt], "j"),
+    ]),
     "rows of a history": schedule(
       [
         kernel([over(4, [store(history, number)])], [], [history]),
@@ -139,6 +142,13 @@ describe("refused", () => {
     "a row that the data choose, past the last one": [
       copy([store(y, { ...load(x, at(0)), dynamic: { ...dynamic } } as Value, at(0))]),
       "kernel k reaches [0, 8] of x, which has 8 elements",
+    ],
+    "a loop that begins before its buffer": [
+      copy(
+        [over(8, [{ ...over(8, [store(y, number)]), from: at(2, ["j", -1]) } as Stmt], "j")],
+        [],
+      ),
+      "kernel k: index i begins below 0",
     ],
     "an index without a loop": [
       copy([store(y, load(x, at(0, ["j", 1])), at(0))]),

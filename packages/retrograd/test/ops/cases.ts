@@ -9,10 +9,13 @@ import {
   argmax,
   argmin,
   argsort,
+  cholesky,
   clip,
   concatenate,
   einsum,
   elu,
+  expm,
+  eye,
   leakyRelu,
   map,
   max,
@@ -21,10 +24,12 @@ import {
   min,
   minimum,
   pad,
+  qr,
   random,
   scalar,
   scatterAdd,
   slice,
+  solve,
   stack,
   type Tensor,
   take,
@@ -149,6 +154,31 @@ export const linearCases: readonly Case[] = [
   one("tril, triu", [float64(3, 3)], (x) => [x.tril(), x.tril(-1), x.triu(1)]),
 ];
 
+const one3 = eye(3, undefined, { dtype: "float64" });
+/** A matrix whose first pivot is not its first row's. */
+const mixed = (x: Tensor): Tensor => x.add(one3.roll(1).mul(2));
+/** A positive definite one. */
+const definite = (x: Tensor): Tensor => x.matmul(x.swapAxes(-1, -2)).add(one3);
+
+export const factorCases: readonly Case[] = [
+  one("solve", [float64(3, 3), float64(3, 2)], (a, b) => solve(mixed(a), b)),
+  one("solve of a vector", [float64(3, 3), float64(3)], (a, b) => solve(mixed(a), b)),
+  one("solve of many", [float64(2, 3, 3), float64(2, 3)], (a, b) => solve(mixed(a), b)),
+  one("solve of triangles", [float64(3, 3), float64(3, 5)], (a, b) => [
+    solve(a.add(one3), b, { triangle: "lower" }),
+    solve(a.add(one3), b, { triangle: "upper" }),
+  ]),
+  one("solve of one equation", [float64(1, 1), float64(1, 6)], (a, b) => solve(a.add(2), b)),
+  one("cholesky", [float64(3, 3)], (a) => cholesky(definite(a))),
+  one("cholesky of what is not symmetric", [float64(3, 3)], (a) => cholesky(a.add(one3.mul(2)))),
+  one("cholesky of many", [float64(2, 3, 3)], (a) => cholesky(definite(a))),
+  one("qr", [float64(3, 3)], (a) => Object.values(qr(mixed(a)))),
+  one("qr of tall ones", [float64(2, 5, 3)], (a) => Object.values(qr(a))),
+  one("qr of a wide one", [float64(3, 5)], (a) => [qr(a).R, qr(a).Q]),
+  one("expm", [float64(3, 3)], (a) => expm(a)),
+  one("expm of large ones", [float64(2, 2, 2)], (a) => expm(a.mul(30))),
+];
+
 export const shapeCases: readonly Case[] = [
   one("reshape", [a23], (x) => [x.reshape([3, 2]), x.reshape([-1]), x.reshape([1, -1, 2])]),
   one("flatten", [float64(2, 3, 2)], (x) => [x.flatten(), x.flatten(1)]),
@@ -232,6 +262,7 @@ export const cases: readonly Case[] = [
   ...elementwiseCases,
   ...reductionCases,
   ...linearCases,
+  ...factorCases,
   ...shapeCases,
   ...indexCases,
   ...randomCases,

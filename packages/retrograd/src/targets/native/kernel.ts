@@ -84,8 +84,8 @@ class KernelPrinter implements Printer {
     throw new Error(`local ${name} is used before it is made`);
   }
 
-  private loop({ index, count, step, body }: Stmt & { kind: "for" }): string[] {
-    if (count <= step) {
+  private loop({ index, count, step, body, from }: Stmt & { kind: "for" }): string[] {
+    if (count <= step && !from) {
       this.still.add(index);
       const lines = this.block(body);
       this.still.delete(index);
@@ -93,7 +93,9 @@ class KernelPrinter implements Printer {
     }
     this.still.delete(index);
     const advance = step === 1 ? `${index}++` : `${index} += ${step}`;
-    return [`for (long ${index} = 0; ${index} < ${count}; ${advance}) {`, ...this.block(body), "}"];
+    const first = from ? this.sum(from.base, from, 1) : 0;
+    const head = `for (long ${index} = ${first}; ${index} < ${count}; ${advance}) {`;
+    return [head, ...this.block(body), "}"];
   }
 
   private sum(base: number, { terms }: Affine, size: number): string {

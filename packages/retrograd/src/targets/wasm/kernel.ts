@@ -35,6 +35,8 @@ import {
 import { ORIGIN } from "./team.ts";
 import { number, type Printer, printValue, wasmType } from "./value.ts";
 
+const [BLOCK, LOOP, END, BRANCH_IF, LESS_U32, AT_LEAST_U32] = [0x02, 0x03, 0x0b, 0x0d, 0x49, 0x4f];
+
 type Terms = readonly (readonly [index: string, bytes: number])[];
 
 /** A local that holds an address, and the bytes by which it moves with a loop. */
@@ -134,7 +136,7 @@ class KernelPrinter implements Printer {
   }
 
   #loop(s: Stmt & { kind: "for" }): Bytes {
-    if (s.count <= s.step) {
+    if (s.count <= s.step && !s.from) {
       this.#still.add(s.index);
       const body = this.#block(s.body);
       this.#still.delete(s.index);
@@ -144,7 +146,8 @@ class KernelPrinter implements Printer {
     const index = this.#local(`index ${s.index}`, I32);
     this.#around.push(s.index);
     const keys = this.#keysAt(s.index, s.body);
-    const start = this.#startPointers(s.index, keys, false);
+    const first = s.from ? this.#integer(s.from) : int(0);
+    const start = this.#startPointers(s.index, keys, s.from !== undefined);
     const body = this.#block(s.body);
     const advance = keys.flatMap(({ id, bytes }) => [
       ...localGet(id),
@@ -153,24 +156,15 @@ class KernelPrinter implements Printer {
       ...localSet(id),
     ]);
     this.#around.pop();
-    return [
-      ...int(0),
-      ...localSet(index),
-      ...start,
-      0x03,
-      VOID,
-      ...body,
-      ...advance,
-      ...localGet(index),
-      ...int(s.step),
-      ADD_I32,
-      ...localTee(index),
-      ...int(s.count),
-      0x49,
-      0x0d,
-      0,
-      0x0b,
+    const again = [...int(s.count), LESS_U32, BRANCH_IF, 0];
+    const turns = [
+      ...[LOOP, VOID, ...body, ...advance],
+      ...[...localGet(index), ...int(s.step), ADD_I32, ...localTee(index), ...again, END],
     ];
+    if (!s.from) return [...first, ...localSet(index), ...start, ...turns];
+    // Such a loop may have no turn at all.
+    const none = [...int(s.count), AT_LEAST_U32, BRANCH_IF, 0];
+    return [BLOCK, VOID, ...first, ...localTee(index), ...none, ...start, ...turns, END];
   }
 
   /** Byte strides of an address along the loops around it, outermost first. */
@@ -197,13 +191,14 @@ class KernelPrinter implements Printer {
     return [...found.values()];
   }
 
-  #startPointers(index: string, keys: readonly Pointer[], parameter: boolean): Bytes {
+  /** Pointers at the first turn; where the index is not 0 there, they are moved by it. */
+  #startPointers(index: string, keys: readonly Pointer[], moved: boolean): Bytes {
     return keys.flatMap(({ id, bytes, before, key }) => {
       const base = this.#pointerTo(before);
       this.#pointers.set(key, id);
-      if (!parameter) return [...(base ?? int(0)), ...localSet(id)];
-      const moved = [...localGet(this.#names.get(`index ${index}`)!), ...int(bytes), MUL_I32];
-      return [...moved, ...(base ? [...base, ADD_I32] : []), ...localSet(id)];
+      if (!moved) return [...(base ?? int(0)), ...localSet(id)];
+      const by = [...localGet(this.#names.get(`index ${index}`)!), ...int(bytes), MUL_I32];
+      return [...by, ...(base ? [...base, ADD_I32] : []), ...localSet(id)];
     });
   }
   #pointerTo(terms: Terms): Bytes | undefined {
@@ -280,15 +275,19 @@ class KernelPrinter implements Printer {
     return [...code, ...value, s.buffer.dtype === "float32" ? 0x38 : wide ? 0x39 : 0x36, ...memory];
   }
 
-  index(v: Value & { kind: "index" }): Bytes {
-    const out: Bytes = int(v.at.base);
-    for (const [i, stride] of v.at.terms)
+  #integer(at: Affine): Bytes {
+    const out: Bytes = int(at.base);
+    for (const [i, stride] of at.terms)
       if (!this.#still.has(i))
         out.push(
           ...localGet(this.#names.get(`index ${i}`)!),
           ...(stride === 1 ? [] : [...int(stride), MUL_I32]),
           ADD_I32,
         );
+    return out;
+  }
+  index(v: Value & { kind: "index" }): Bytes {
+    const out = this.#integer(v.at);
     if (v.lanes === 1) return out;
     const splat = [...out, ...simd(0x11)];
     if (v.stride === 0) return splat;
