@@ -15,11 +15,13 @@ export {
   type Shards,
   type TargetName,
 } from "./jit/jit.ts";
+export { cholesky, expm, qr, solve } from "./jit/matrices.ts";
 // Loops through time.
 export { associativeScan } from "./loops/associativeScan.ts";
 export { type ScanOptions, scan } from "./loops/scanTree.ts";
 export { whileLoop } from "./loops/while.ts";
 export * from "./ops/index.ts";
+export type { SolveOptions, Triangle } from "./ops/solve.ts";
 // Tensors and the functions on them.
 export type { Data, DType } from "./scalar/dtype.ts";
 export * as scalar from "./scalar/index.ts";

@@ -15,9 +15,7 @@ import type { Operand } from "./axes.ts";
 import { emitCollective, reserveSums } from "./collective.ts";
 import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
-import { emitCholesky, emitSolve } from "./elimination.ts";
-import { emitQr } from "./householder.ts";
-import { emitIndexed } from "./indexed.ts";
+import { emitterOf } from "./emitters.ts";
 import type { Buffer } from "./nest.ts";
 import { type Histories, isInline, isView, type LowerGraph, Places } from "./places.ts";
 import { type PointwiseStep, pointwise } from "./pointwise.ts";
@@ -33,12 +31,6 @@ interface OpenStep {
   node: Node<MapAttrs>;
   step: Omit<PointwiseStep, "stores">;
 }
-
-/** Ops that are lowered by their name. */
-const byName: Readonly<Record<string, (l: Places, n: Node) => void>> = {
-  ...{ topK: emitIndexed, gather: emitIndexed, scatterAdd: emitIndexed },
-  ...{ solve: emitSolve, cholesky: emitCholesky, qr: emitQr },
-};
 
 class Lowering extends Places {
   readonly #outputs = new Set<Node>();
@@ -160,7 +152,7 @@ class Lowering extends Places {
     else if (n.op.name === "while") emitWhile(this, n);
     else if (n.op.lower === "copy") emitCopyOp(this, n);
     else if (n.op.lower === "collective") emitCollective(this, n, this.#sums.get(n)!);
-    else byName[n.op.name](this, n);
+    else emitterOf(n.op.name)(this, n);
   }
 
   #emitPointwise(n: Node<MapAttrs>): void {

@@ -7,7 +7,6 @@ import "./methods.ts";
 export { allReduce } from "./allReduce.ts";
 export type { Axes } from "./axes.ts";
 export { broadcastTo, type Operand } from "./broadcast.ts";
-export { cholesky } from "./cholesky.ts";
 export { concatenate, stack } from "./concatenate.ts";
 export {
   arange,
@@ -22,18 +21,15 @@ export {
 } from "./creation.ts";
 export { cumsum } from "./cumulative.ts";
 export * from "./elementwise.ts";
-export { expm } from "./expm.ts";
 export { flip } from "./flip.ts";
 export { diagonal, dot, einsum, matmul, outer, trace, tril, triu } from "./linear.ts";
 export { type MapOptions, map } from "./map.ts";
-export { qr } from "./qr.ts";
 export * as random from "./random.ts";
 export * from "./reductions.ts";
 export { reshape } from "./reshape.ts";
 export { expandDims, flatten, moveAxis, squeeze, swapAxes, tile, transpose } from "./shape.ts";
 export { at, pad, type Range, roll, shift, slice, split } from "./slicing.ts";
 export { logSoftmax, logSumExp, softmax } from "./softmax.ts";
-export { type SolveOptions, solve, type Triangle } from "./solve.ts";
 export { stopGradient } from "./stopGradient.ts";
 export { oneHot, scatterAdd, type TakeOptions, take } from "./take.ts";
 export { argsort, type SortOptions, sort, topK } from "./topK.ts";

@@ -3,10 +3,10 @@
  *
  *   S' = (∂s'/∂s) S + ∂s'/∂θ        Williams and Zipser 1989, eq. 6
  *
- * Of a state of n numbers and P parameters it has n · P numbers. Where units do not mix, a parameter
- * of a unit moves that unit alone, and only the numbers of its own unit are kept: P of them for each
- * number that a unit holds. Both are one computation over blocks [lead, parameter, unit]: dense, the
- * lead is the whole state and there is one unit.
+ * Of a state of n numbers and P parameters it has n · P numbers. Where units do not mix, a
+ * parameter of a unit moves that unit alone, and only the numbers of its own unit are kept: P of
+ * them for each number that a unit holds. Both are one computation over blocks [lead, parameter,
+ * unit]: dense, the lead is the whole state and there is one unit.
  */
 
 import { zeros } from "../../ops/creation.ts";
@@ -51,7 +51,7 @@ export function denseInfluence(moment: Moment): Influence {
 
 /**
  * A unit of the state and the parameters of that unit.
- * @returns a sentence that says why the units cannot be taken one by one, where `mixing` is "refuse"
+ * @returns  where `mixing` is "refuse", a sentence may say why units cannot be taken one by one
  */
 export function unitInfluence(moment: Moment, mixing: Mixing): Influence | string {
   const { first, step, params, state, names } = moment;
@@ -150,8 +150,8 @@ function influence(
 }
 
 /**
- * Cotangents of `wrt` for every place of the lead of output c, all of its units at once: where units
- * do not mix, the sum over them has one term.
+ * Cotangents of `wrt` for every place of the lead of output c, all of its units at once: where
+ * units do not mix, the sum over them has one term.
  * @returns [lead, …] for each of `wrt`
  */
 function alongLead(

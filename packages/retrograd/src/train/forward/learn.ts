@@ -1,6 +1,7 @@
 /**
- * Learning as time goes on: state and influence are carried from moment to moment, and each moment's
- * loss is credited at once. Nothing of the past is kept, so memory does not grow with the sequence.
+ * Learning as time goes on: state and influence are carried from moment to moment, and the loss of
+ * each moment is credited at once. Nothing of the past is kept, so memory does not grow with the
+ * sequence.
  */
 import { fail } from "../../errors/training.ts";
 import { maskOfLengths } from "../../loops/mask.ts";

@@ -1,8 +1,8 @@
 /**
- * Which numbers of a step follow which units. A recurrence is diagonal when unit i of the next state
- * depends on unit i of this one alone: its Jacobian then has as many numbers as there are units, and
- * exact forward mode costs no more than the step. Whether it is can be read off the step's graph,
- * since a map says which axes it keeps and which it sums over.
+ * Which numbers of a step follow which units. A recurrence is diagonal when unit i of the next
+ * state depends on unit i of this one alone: its Jacobian then has as many numbers as there are
+ * units, and exact forward mode costs little more than the step. Whether it is can be read off the
+ * step's graph, since a map says which axes it keeps and which it sums over.
  *
  * The same walk makes the approximations: where a step does mix units, the tangents of other units
  * are left out (SnAp-1), or nothing passes at all (the local rules).

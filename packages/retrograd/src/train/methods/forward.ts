@@ -23,11 +23,11 @@ export interface ForwardOptions extends Windowed {
  * and a step costs n² P: small models only, larger ones are refused with the numbers.
  *
  * With a window there is an update after each, and state and influence go on; parameters that
- * change within a sequence leave in S a trace of their older values, which is small for small steps.
+ * change within a sequence leave in S a trace of their older values, small for small steps.
  * Without one there is one update for each batch, as in bptt, along the gradient of bptt.
  *
- * @throws "influence-size" beyond the limit; "bad-argument" for a model with dropout, one that reads
- *   both ways, or one whose loss is not over time
+ * @throws "influence-size" beyond the limit; "bad-argument" for a model with dropout, one that
+ *   reads both ways, or one whose loss is not over time
  * Source: Williams and Zipser 1989, doi:10.1162/neco.1989.1.2.270; diagonal recurrences: Zucchet et
  * al. 2023, arXiv:2305.15947.
  * Checked: equal to bptt to 1e-10 in float64, for dense and for diagonal cells.

@@ -55,8 +55,9 @@ export const eprop = ({
   local("eprop", "cut", options, feedback);
 
 /**
- * RFLO: the same traces, with fixed random weights from the error to the units. For a leaky network
- * h' = (1 − 1/τ) h + φ(h W + x U) / τ the trace of W is the presynaptic rate, low-passed by the leak.
+ * RFLO: the same traces, with fixed random weights from the error to the units. For a leaky
+ * network h' = (1 − 1/τ) h + φ(h W + x U) / τ the trace of W is the rate of the unit before,
+ * low-passed by the leak.
  * @param feedback  seed of the random weights
  * Source: Murray 2019, doi:10.7554/eLife.43299, eq. 8–10.
  * Checked: against the formula on a leaky network.

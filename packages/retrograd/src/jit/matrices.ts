@@ -1,0 +1,40 @@
+/**
+ * Factorisations as users call them. Their loops are long, and few programs need them, so the
+ * compiler learns of each when it is first called: a page that never does does not carry them.
+ */
+
+import { emitCholesky, emitSolve } from "../nest/elimination.ts";
+import { registerEmitter } from "../nest/emitters.ts";
+import { emitQr } from "../nest/householder.ts";
+import { cholesky as choleskyOf } from "../ops/cholesky.ts";
+import { expm as expmOf } from "../ops/expm.ts";
+import { qr as qrOf } from "../ops/qr.ts";
+import { solve as solveOf } from "../ops/solve.ts";
+
+const learnSolve = () => registerEmitter("solve", emitSolve);
+
+/** {@inheritDoc solveOf} */
+export const solve: typeof solveOf = (...given) => {
+  learnSolve();
+  return solveOf(...given);
+};
+
+/** {@inheritDoc choleskyOf} */
+export const cholesky: typeof choleskyOf = (...given) => {
+  learnSolve(); // in its derivatives
+  registerEmitter("cholesky", emitCholesky);
+  return choleskyOf(...given);
+};
+
+/** {@inheritDoc qrOf} */
+export const qr: typeof qrOf = (...given) => {
+  learnSolve(); // in its derivatives
+  registerEmitter("qr", emitQr);
+  return qrOf(...given);
+};
+
+/** {@inheritDoc expmOf} */
+export const expm: typeof expmOf = (...given) => {
+  learnSolve();
+  return expmOf(...given);
+};
