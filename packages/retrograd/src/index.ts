@@ -15,10 +15,18 @@ export {
   type Shards,
   type TargetName,
 } from "./jit/jit.ts";
-export { cholesky, expm, qr, solve } from "./jit/matrices.ts";
+export { cholesky, expm, fixedPoint, qr, solve } from "./jit/matrices.ts";
 // Loops through time.
 export { associativeScan } from "./loops/associativeScan.ts";
+export {
+  type Backward,
+  type FixedPointOptions,
+  type Found,
+  phantom,
+} from "./loops/fixedPoint.ts";
 export { type ScanOptions, scan } from "./loops/scanTree.ts";
+export { anderson, broyden, picard, type Solver } from "./loops/solvers.ts";
+export { jacobianPenalty, spectralRadius } from "./loops/spectral.ts";
 export { whileLoop } from "./loops/while.ts";
 export * from "./ops/index.ts";
 export type { SolveOptions, Triangle } from "./ops/solve.ts";

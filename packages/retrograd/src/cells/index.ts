@@ -21,6 +21,7 @@ export {
   type Sizes,
   type Traced,
 } from "./cell.ts";
+export { equilibrium } from "./equilibrium.ts";
 export { gru } from "./gru.ts";
 export { type Drawn, drawTree, Initial, type Initialisers, init } from "./init.ts";
 export { lstm } from "./lstm.ts";

@@ -52,6 +52,27 @@ export const compilerMessages = {
       `${o.op}: axis ${o.axis} does not exist in ${o.operand}.`,
     cure: () => `Count axes from 0, or from −1 for the last one.`,
   },
+  "not-converged": {
+    text: (o: {
+      solver: string;
+      steps: number;
+      residual: number;
+      tolerance: number;
+      radius: number;
+    }) =>
+      `fixedPoint: after ${o.steps} evaluations (${o.solver}) the residual is ${o.residual.toPrecision(2)}, above ${o.tolerance}; the Jacobian there has spectral radius ${o.radius.toPrecision(3)}.`,
+    cure: (o: { radius: number }) =>
+      o.radius < 1
+        ? `Allow more steps or a larger tolerance, or take anderson() or broyden().`
+        : `From radius 1 on the step pulls to no point: shrink its weights, or add jacobianPenalty() to the loss.`,
+  },
+  "weak-attraction": {
+    text: (o: { radius: number }) =>
+      o.radius < 1
+        ? `fixedPoint: the Jacobian at the point has spectral radius ${o.radius.toPrecision(3)}, near 1: it attracts weakly, and its gradient is large.`
+        : `fixedPoint: the Jacobian at the point has spectral radius ${o.radius.toPrecision(3)}: the point repels, so a loop never ends there, and its gradient is not that of a loop.`,
+    cure: () => `Shrink the weights of the step, or add jacobianPenalty() to the loss.`,
+  },
   "index-range": {
     text: (o: { op: string; given: string; expected: string }) =>
       `${o.op}: ${o.given} is out of range; expected ${o.expected}.`,

@@ -1,8 +1,10 @@
 /**
- * Factorisations as users call them. Their loops are long, and few programs need them, so the
- * compiler learns of each when it is first called: a page that never does does not carry them.
+ * Factorisations, and what is made of them, as users call them. Their loops are long and few
+ * programs need them, so the compiler learns of each when it is first called: a page that never
+ * does does not carry them.
  */
 
+import { fixedPoint as fixedPointOf } from "../loops/fixedPoint.ts";
 import { emitCholesky, emitSolve } from "../nest/elimination.ts";
 import { registerEmitter } from "../nest/emitters.ts";
 import { emitQr } from "../nest/householder.ts";
@@ -37,4 +39,10 @@ export const qr: typeof qrOf = (...given) => {
 export const expm: typeof expmOf = (...given) => {
   learnSolve();
   return expmOf(...given);
+};
+
+/** {@inheritDoc fixedPointOf} */
+export const fixedPoint: typeof fixedPointOf = (...given) => {
+  learnSolve(); // in Anderson's acceleration
+  return fixedPointOf(...given);
 };
