@@ -24,7 +24,8 @@ export {
   type Found,
   phantom,
 } from "./loops/fixedPoint.ts";
-export { type ScanOptions, scan } from "./loops/scanTree.ts";
+export { type ParallelScanOptions, parallelScan } from "./loops/parallelScan.ts";
+export { type ScanOptions, type Step, scan } from "./loops/scanTree.ts";
 export { anderson, broyden, picard, type Solver } from "./loops/solvers.ts";
 export { jacobianPenalty, spectralRadius } from "./loops/spectral.ts";
 export { whileLoop } from "./loops/while.ts";

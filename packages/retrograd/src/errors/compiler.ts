@@ -66,6 +66,14 @@ export const compilerMessages = {
         ? `Allow more steps or a larger tolerance, or take anderson() or broyden().`
         : `From radius 1 on the step pulls to no point: shrink its weights, or add jacobianPenalty() to the loss.`,
   },
+  "rounds-short": {
+    text: (o: { method: string; rounds: number; change: number; limit: number }) =>
+      `parallelScan: after ${o.rounds} rounds (${o.method}) a state still changes by ${o.change.toPrecision(2)}, more than ${o.limit}.`,
+    cure: (o: { method: string }) =>
+      o.method === "deer"
+        ? `Allow more rounds, as many as there are moments at most, or use scan: the step does not contract.`
+        : `Allow more rounds, take method: "deer", or use scan: the step does not contract enough.`,
+  },
   "weak-attraction": {
     text: (o: { radius: number }) =>
       o.radius < 1

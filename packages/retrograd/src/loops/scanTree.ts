@@ -124,7 +124,7 @@ function lengthOf(inputs: readonly Named[], { length, mask }: ScanOptions): numb
 }
 
 /** The two parts of what a step returned. */
-function partsOf<S, Y>(stepped: Stepped<S, Y>): { next: S; output: Y | undefined } {
+export function partsOf<S, Y>(stepped: Stepped<S, Y>): { next: S; output: Y | undefined } {
   if (Array.isArray(stepped) && (stepped.length === 1 || stepped.length === 2))
     return { next: stepped[0], output: stepped[1] };
   if (stepped !== null && typeof stepped === "object" && "state" in stepped)

@@ -17,9 +17,9 @@ import { equal, index, mul, select, slot } from "../../scalar/index.ts";
 import { type Graph, inline } from "../../tensor/graph.ts";
 import { placeholder, type Tensor, type Type } from "../../tensor/tensor.ts";
 import { batchWhere } from "../../transform/batch.ts";
+import { alongUnits, type Mixing } from "../../transform/unitwise.ts";
 import { cotangents } from "../../transform/vjp.ts";
 import type { Moment } from "./moment.ts";
-import { alongUnits, type Mixing } from "./unitwise.ts";
 
 /** One block [lead, parameter, unit] for each leaf of the state and each tracked parameter. */
 export type Blocks = readonly (readonly Tensor[])[];

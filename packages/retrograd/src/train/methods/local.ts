@@ -4,9 +4,9 @@
  * gradient.
  */
 import { fail } from "../../errors/training.ts";
+import type { Mixing } from "../../transform/unitwise.ts";
 import { unitInfluence } from "../forward/influence.ts";
 import { forwardMethod, type Windowed } from "../forward/method.ts";
-import type { Mixing } from "../forward/unitwise.ts";
 import type { Method } from "../method.ts";
 
 /** @throws "bad-argument" where leaves of the state have different numbers of units */

@@ -8,15 +8,15 @@
  * are left out (SnAp-1), or nothing passes at all (the local rules).
  */
 
-import { concatenateOp } from "../../ops/concatenate.ts";
-import { flipOp } from "../../ops/flip.ts";
-import { type MapAttrs, mapOp, nameOfMap, recordEach, recordMap } from "../../ops/map.ts";
-import { reshapeOp } from "../../ops/reshape.ts";
-import { sliceOp } from "../../ops/slice.ts";
-import { stopGradientOp } from "../../ops/stopGradient.ts";
-import { add, equal, index, select, slot, sub } from "../../scalar/index.ts";
-import { type Graph, topological } from "../../tensor/graph.ts";
-import { type Node, placeholder, record, sizeOf, Tensor } from "../../tensor/tensor.ts";
+import { concatenateOp } from "../ops/concatenate.ts";
+import { flipOp } from "../ops/flip.ts";
+import { type MapAttrs, mapOp, nameOfMap, recordEach, recordMap } from "../ops/map.ts";
+import { reshapeOp } from "../ops/reshape.ts";
+import { sliceOp } from "../ops/slice.ts";
+import { stopGradientOp } from "../ops/stopGradient.ts";
+import { add, equal, index, select, slot, sub } from "../scalar/index.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
+import { type Node, placeholder, record, sizeOf, Tensor } from "../tensor/tensor.ts";
 
 /** What becomes of a tangent where units are mixed. */
 export type Mixing = "refuse" | "diagonal" | "cut";
