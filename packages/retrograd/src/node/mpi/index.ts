@@ -46,10 +46,6 @@ export function joinRanks(): Ranks | undefined {
   const family = process.env.OMPI_COMM_WORLD_SIZE ? "openmpi" : "mpich";
   const mpi = mpiLibrary(family);
   if (!mpi) return fail("mpi-missing", { processes: launched() });
-  // UCX, below MPICH, ends a process at once whose neighbour dies while its memory is being read;
-  // and it rewrites mmap and its kin in memory while other threads of the engine run through them.
-  process.env.UCX_TLS ??= "^cma";
-  process.env.UCX_MEM_EVENTS ??= "n";
   const code = mpi.init();
   if (code !== 0) fail("rank-lost", { rank: undefined, reason: `MPI answered with error ${code}` });
   const { rank, count } = mpi.place();

@@ -51,6 +51,7 @@ const files = (launcher: "mpich" | "openmpi" | undefined): string[] => {
 export function mpiLibrary(launcher?: "mpich" | "openmpi"): Mpi | undefined {
   const koffi: any = koffiHere();
   if (!koffi) return undefined;
+  setUcx();
   for (const file of files(launcher)) {
     try {
       return bind(koffi, koffi.load(file, { global: true }), file);
@@ -59,6 +60,16 @@ export function mpiLibrary(launcher?: "mpich" | "openmpi"): Mpi | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * UCX, below MPICH, ends a process at once whose neighbour dies while its memory is being read; and
+ * it rewrites mmap and its kin in memory while other threads of the engine run through them. It
+ * reads what is set while it is loaded, and complains of what is set later.
+ */
+function setUcx(): void {
+  process.env.UCX_TLS ??= "^cma";
+  process.env.UCX_MEM_EVENTS ??= "n";
 }
 
 function openMpi(koffi: any, library: any): Handles | undefined {
