@@ -111,6 +111,7 @@ export class RemoteRun implements AsyncIterable<TrainEvent> {
   readonly #port: Port;
   readonly #options: unknown;
   readonly #name: string;
+  #begun = false;
 
   constructor(port: Port, options: unknown, name = "this page") {
     this.#port = port;
@@ -124,14 +125,26 @@ export class RemoteRun implements AsyncIterable<TrainEvent> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainEvent, void, void> {
+    if (this.#begun)
+      fail("bad-argument", {
+        where: "trainInWorker",
+        given: "a run twice",
+        expected: "one loop over a run, whose thread ends with it",
+      });
+    this.#begun = true;
     const inbox: any[] = [];
     let wake = () => {};
     const put = (message: any) => {
       inbox.push(message);
       wake();
     };
-    this.#port.listen(put, (reason) => put({ type: "failed", reason }));
-    this.#port.post({ type: "start", options: this.#options });
+    const lost = (reason: string) => put({ type: "failed", reason });
+    this.#port.listen(put, lost);
+    try {
+      this.#port.post({ type: "start", options: this.#options });
+    } catch (error) {
+      lost((error as Error).message); // functions cannot be sent
+    }
     const next = async () => {
       if (!inbox.length) await new Promise<void>((resolve) => (wake = resolve));
       return inbox.shift();
@@ -140,6 +153,7 @@ export class RemoteRun implements AsyncIterable<TrainEvent> {
     const take = (message: any): TrainEvent[] => {
       if (message.type === "events") return message.events;
       over = true;
+      this.#port.close();
       if (message.type === "failed") this.#raise(message);
       return [];
     };
@@ -166,7 +180,6 @@ export class RemoteRun implements AsyncIterable<TrainEvent> {
         take(message);
         keep(message);
       }
-      this.#port.close();
     }
   }
 

@@ -103,3 +103,29 @@ test("a worker that cannot be loaded is an error of its own", async () => {
   setTimeout(() => crash("its script was not found"), 5);
   await expect(reading).rejects.toThrowErrorMatchingSnapshot();
 });
+
+test("a worker ends also where it fails after its loop was left", async () => {
+  const { worker, crash, isClosed } = playedWorker(build);
+  const left = async () => {
+    for await (const _ of trainInWorker(worker, { epochs: 10_000 })) {
+      crash("it has no memory");
+      break;
+    }
+  };
+  await expect(left()).rejects.toMatchObject({ code: "worker-failed" });
+  expect(isClosed()).toBe(true);
+});
+
+test("options that cannot be sent end the worker", async () => {
+  const { worker, isClosed } = playedWorker(build);
+  const run = trainInWorker(worker, { epochs: () => 1 });
+  await expect(run[Symbol.asyncIterator]().next()).rejects.toThrow(/could not be cloned/);
+  expect(isClosed()).toBe(true);
+});
+
+test("a run is gone through once: its thread has ended", async () => {
+  const run = trainInWorker(playedWorker(build).worker, { epochs: 1 });
+  for await (const _ of run);
+  const again = run[Symbol.asyncIterator]().next();
+  await expect(again).rejects.toMatchObject({ code: "bad-argument" });
+});
