@@ -5,8 +5,15 @@
  */
 import { fail } from "../errors/data.ts";
 import type { Roles } from "./choose.ts";
-import { formatTime } from "./dates.ts";
-import { frequency, type Grid, inferFrequency, timeAfter, usualRhythm } from "./frequency.ts";
+import { showTime } from "./dates.ts";
+import {
+  type Frequency,
+  frequency,
+  type Grid,
+  inferFrequency,
+  timeAfter,
+  usualRhythm,
+} from "./frequency.ts";
 import type { MissingPolicy, Steps } from "./missing.ts";
 import type { Table } from "./table.ts";
 
@@ -85,8 +92,7 @@ export function findGrid(
   const isDate = time?.isDate ?? false;
   const grid = inferFrequency(times, isDate);
   if ("misses" in grid) {
-    if (irregular === "keep")
-      return { frequency: frequency("row", 1), places: Float64Array.from(times.keys()), step: 0 };
+    if (irregular === "keep") return keptGrid(times);
     const at = grid.misses;
     const [before, now] = [times[at - 1], times[at]].map((t) => showTime(t, isDate));
     return fail("series-irregular", {
@@ -98,17 +104,36 @@ export function findGrid(
       rhythm: usualRhythm(times, isDate),
     });
   }
-  const steps = (grid.places.at(-1) ?? 0) + 1;
-  if (steps > MOST_GAPS * times.length + 1000)
-    fail("series-sparse", {
-      file: table.file,
-      series: name,
-      rows: times.length,
-      steps,
-      rhythm: grid.frequency.name,
-    });
+  const place = { file: table.file, series: name };
+  refuseSparse(place, grid, times.length, (grid.places.at(-1) ?? 0) + 1);
   return grid;
 }
+
+/** The order of the rows as the grid. */
+export const keptGrid = (times: Float64Array): Grid => ({
+  ...{ frequency: frequency("row", 1), step: 0 },
+  places: Float64Array.from(times.keys()),
+});
+
+/** @throws "series-sparse" where so many rows are spread over too many steps */
+export function refuseSparse(
+  place: { file: string; series: string },
+  { frequency: rhythm }: Grid,
+  rows: number,
+  steps: number,
+): void {
+  if (steps > MOST_GAPS * rows + 1000)
+    fail("series-sparse", { ...place, rows, steps, rhythm: rhythm.name });
+}
+
+/** The time of a step that has no row: the `t`-th of `gap` steps from one row to the next. */
+export const timeBetween = (
+  rhythm: Frequency,
+  isDate: boolean,
+  [before, after]: readonly [number, number],
+  t: number,
+  gap: number,
+): number => (isDate ? timeAfter(rhythm, before, t) : before + ((after - before) * t) / gap);
 
 /** Values on the grid, NaN and unobserved where the table has none. */
 export function placeOnGrid(
@@ -125,11 +150,11 @@ export function placeOnGrid(
   sorted.rows.forEach((rows, i) => {
     const place = grid.places[i];
     times[place] = sorted.times[i];
-    const next = grid.places[i + 1] ?? place;
-    for (let t = place + 1; t < next; t++)
-      times[t] = roles.time?.isDate
-        ? timeAfter(grid.frequency, times[place], t - place)
-        : times[place] + ((sorted.times[i + 1] - times[place]) * (t - place)) / (next - place);
+    const gap = (grid.places[i + 1] ?? place) - place;
+    for (let t = 1; t < gap; t++) {
+      const around = [sorted.times[i], sorted.times[i + 1]] as const;
+      times[place + t] = timeBetween(grid.frequency, roles.time?.isDate ?? false, around, t, gap);
+    }
     columns.forEach((column, f) => {
       const known = rows.map((row) => column[row]).filter((value) => !Number.isNaN(value));
       if (known.length === 0) return;
@@ -162,5 +187,3 @@ export function refuseMissing(
   if (policy === "drop" && !full.includes(1))
     fail("series-no-full-step", { file, series, steps: times.length });
 }
-
-const showTime = (time: number, isDate: boolean) => (isDate ? formatTime(time) : String(time));

@@ -114,6 +114,10 @@ export function formatTime(time: number): string {
   return text.replace("T", " ").replace(/(:00)?\.000Z$|Z$/, "");
 }
 
+/** A time that may also be a mere number. */
+export const showTime = (time: number, isDate: boolean): string =>
+  isDate ? formatTime(time) : String(time);
+
 function monthByName(name: string): number {
   const wanted = name.toLowerCase() === "sept" ? "sep" : name.toLowerCase();
   return MONTHS.findIndex((month) => month.startsWith(wanted)) + 1 || Number.NaN;

@@ -4,7 +4,7 @@
  */
 import { fail } from "../errors/data.ts";
 import type { Outline } from "./archive.ts";
-import { formatTime } from "./dates.ts";
+import { showTime } from "./dates.ts";
 import type { Frequency } from "./frequency.ts";
 import type { MissingPolicy, Steps } from "./missing.ts";
 
@@ -89,8 +89,7 @@ export class Filler {
       const count = this.#missing[f];
       if (count === this.#steps) fail("series-all-missing", { ...place, column });
       if (count === 0 || missing !== "refuse") return;
-      const first = this.#firstMissing[f];
-      const time = isDate ? formatTime(first) : String(first);
+      const time = showTime(this.#firstMissing[f], isDate);
       fail("series-missing-value", { ...place, column, time, count });
     });
     if (missing === "drop" && this.#full === 0)

@@ -4,18 +4,11 @@
  * as soon as its row has come. The steps are those of `readSeries`, to the bit.
  */
 import { fail } from "../errors/data.ts";
+import { keptGrid, refuseSparse, timeBetween } from "./align.ts";
 import type { Outline } from "./archive.ts";
-import { formatTime } from "./dates.ts";
+import { showTime } from "./dates.ts";
 import { Filler, type FillOptions, type StepSink } from "./filler.ts";
-import {
-  type Frequency,
-  frequency,
-  type Grid,
-  inferFrequency,
-  stepsBetween,
-  timeAfter,
-  usualRhythm,
-} from "./frequency.ts";
+import { type Grid, inferFrequency, stepsBetween, usualRhythm } from "./frequency.ts";
 
 /** Rows in order: by series, then by time, then as they stand in the file. */
 export interface SortedRows {
@@ -49,9 +42,6 @@ interface Row {
   readonly sums: number[];
   readonly counts: number[];
 }
-
-/** Steps put in for missing rows, at most, for each row: beyond it the rhythm is wrong. */
-const MOST_GAPS = 20;
 
 /** Gathers the rows of one series after the other. */
 export class Gatherer {
@@ -141,8 +131,7 @@ class OneSeries {
     this.#pass();
     if (!this.#grid) this.#findGrid();
     this.#refuseSparse(this.#place + 1, this.#merged);
-    const { frequency: rhythm } = this.#grid!;
-    return this.#filler.finish(rhythm);
+    return this.#filler.finish(this.#grid!.frequency);
   }
 
   /** The pending row goes on. */
@@ -187,23 +176,15 @@ class OneSeries {
     this.#refuseSparse(place + 1, this.#rows);
     const { frequency: rhythm } = this.#grid!;
     const gap = place - this.#place;
-    for (let t = 1; t < gap; t++) this.#filler.add(this.#timeBetween(rhythm, time, t, gap));
+    for (let t = 1; t < gap; t++)
+      this.#filler.add(timeBetween(rhythm, this.#options.isDate, [this.#last, time], t, gap));
     this.#filler.add(time, sums, counts);
     this.#place = place;
     this.#last = time;
   }
 
-  /** The time of a step that has no row, `t` of `gap` steps after the last one. */
-  #timeBetween(rhythm: Frequency, next: number, t: number, gap: number): number {
-    return this.#options.isDate
-      ? timeAfter(rhythm, this.#last, t)
-      : this.#last + ((next - this.#last) * t) / gap;
-  }
-
   #refuseSparse(steps: number, rows: number): void {
-    if (steps <= MOST_GAPS * rows + 1000) return;
-    const rhythm = this.#grid!.frequency.name;
-    fail("series-sparse", { file: this.#options.file, series: this.#name, rows, steps, rhythm });
+    refuseSparse({ file: this.#options.file, series: this.#name }, this.#grid!, rows, steps);
   }
 
   #refuseIrregular({ time, line }: Row, before: number, rhythm: string, rows: number): never {
@@ -214,14 +195,8 @@ class OneSeries {
     return fail("series-irregular", { ...place, ...times });
   }
 
-  #show = (time: number) => (this.#options.isDate ? formatTime(time) : String(time));
+  #show = (time: number) => showTime(time, this.#options.isDate);
 }
-
-/** The order of the rows as the grid. */
-const keptGrid = (times: Float64Array): Grid => ({
-  ...{ frequency: frequency("row", 1), step: 0 },
-  places: Float64Array.from(times.keys()),
-});
 
 function rowOf(time: number, line: number, values: Float64Array): Row {
   const row: Row = { time, line, sums: [], counts: [] };

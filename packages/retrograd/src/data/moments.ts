@@ -5,7 +5,7 @@
 import { piecesOfPart, type Readable } from "./archive.ts";
 import type { Part } from "./split.ts";
 
-/** Figures of the observed values of one feature; NaN without any. */
+/** Figures of the observed values of one feature; without any, no number is meant. */
 export interface Moments {
   readonly count: number;
   readonly mean: number;
