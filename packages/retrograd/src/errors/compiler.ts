@@ -130,7 +130,7 @@ export const compilerMessages = {
   },
   "not-scalar": {
     text: (o: { where: string; given: string }) =>
-      `${o.where}: the function returned ${o.given}, but a single number was expected.`,
+      `${o.where}: the function returned ${o.given}; expected a single number.`,
     cure: () => `Reduce it first: loss.sum() or loss.mean().`,
   },
   "free-trace": {

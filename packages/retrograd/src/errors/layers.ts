@@ -20,7 +20,7 @@ export const layerMessages = {
   },
   "params-mismatch": {
     text: (o: { name: string; given: string; expected: string }) =>
-      `Parameter "${o.name}" is ${o.given}, but ${o.expected} was expected.`,
+      `Parameter "${o.name}": given ${o.given}; expected ${o.expected}.`,
     cure: () =>
       `Give x as many features as the model was initialised for, or parameters of a model like it.`,
   },
@@ -35,7 +35,7 @@ export const layerMessages = {
   },
   "mask-shape": {
     text: (o: { given: string; expected: string }) =>
-      `${o.given} was given, but ${o.expected} was expected.`,
+      `model.apply: given ${o.given}; expected ${o.expected}.`,
     cure: () => `Give one length per sample, within 0 and the number of steps, or a mask of bools.`,
   },
   "key-missing": {

@@ -172,14 +172,13 @@ export function checkParams(plan: Plan, params: unknown): void {
     if (!found || !sameShape(found.shape, shape))
       fail("params-mismatch", {
         name,
-        given: found ? showShape(found.shape) : "missing",
+        given: found ? showShape(found.shape) : "nothing",
         expected: showShape(shape),
       });
     given.delete(name);
   }
-  const [extra] = given.keys();
-  if (extra !== undefined)
-    fail("params-mismatch", { name: extra, given: "there", expected: "nothing of that name" });
+  for (const [name, { shape }] of given)
+    fail("params-mismatch", { name, given: showShape(shape), expected: "none of that name" });
 }
 
 /** Valid moments, bool [batch, time]. @throws "mask-shape", "bad-argument" */
@@ -190,9 +189,9 @@ function maskOf({ lengths, mask }: ApplyOptions, batch: number, time: number): T
       given: "lengths and mask",
       expected: "one of the two",
     });
-  if (mask && (mask.dtype !== "bool" || !sameShape(mask.shape, [batch, time])))
+  if (mask && !(mask.dtype === "bool" && sameShape(mask.shape, [batch, time])))
     fail("mask-shape", {
-      given: `mask ${showType(mask)}`,
+      given: mask instanceof Tensor ? `mask ${showType(mask)}` : "a mask that is no tensor",
       expected: `bool [${batch}, ${time}]`,
     });
   if (!lengths) return mask;

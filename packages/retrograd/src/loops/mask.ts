@@ -8,18 +8,32 @@ import { fail } from "../errors.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map, recordEach } from "../ops/map.ts";
 import { index, less, select, slot } from "../scalar/index.ts";
-import { sameShape, showType, type Tensor } from "../tensor/tensor.ts";
+import { sameShape, showType, Tensor } from "../tensor/tensor.ts";
+
+interface Validity {
+  readonly lengths?: Tensor;
+  readonly mask?: Tensor;
+}
+
+/** One of the two at most, and a tensor. @throws "bad-argument" */
+export function checkValidity({ lengths, mask }: Validity): void {
+  if (mask && lengths)
+    fail("bad-argument", { where: "scan", given: "lengths and mask", expected: "one of the two" });
+  mustBeTensor("lengths", lengths, 'an int32 tensor: tensor([2, 3], { dtype: "int32" })');
+  mustBeTensor("mask", mask, "a bool tensor: tensor([[true], [false]])");
+}
+
+function mustBeTensor(name: string, given: unknown, expected: string): void {
+  if (!given || given instanceof Tensor) return;
+  const kind = Array.isArray(given) ? "an array" : String(given);
+  fail("bad-argument", { where: "scan", given: `${kind} as ${name}`, expected });
+}
 
 /**
  * The mask [time, …] that the options ask for, if any.
- * @throws "shape-mismatch", "dtype-mismatch", "bad-argument", "index-range"
+ * @throws "shape-mismatch", "dtype-mismatch", "index-range"
  */
-export function maskOf(
-  { lengths, mask }: { lengths?: Tensor; mask?: Tensor },
-  time: number,
-): Tensor | undefined {
-  if (mask && lengths)
-    fail("bad-argument", { where: "scan", given: "lengths and mask", expected: "one of the two" });
+export function maskOf({ lengths, mask }: Validity, time: number): Tensor | undefined {
   if (mask && mask.dtype !== "bool")
     fail("dtype-mismatch", {
       op: "scan",

@@ -12,7 +12,7 @@ import { close } from "../tensor/graph.ts";
 import { apply, placeholder, showType, Tensor, type Type } from "../tensor/tensor.ts";
 import { flattenLike, groupOf, isTensor, leavesOf, type Place, rebuild } from "../tensor/tree.ts";
 import { tensorsOf } from "../transform/function.ts";
-import { follows, held, maskOf } from "./mask.ts";
+import { checkValidity, follows, held, maskOf } from "./mask.ts";
 import { type Loop, results, scanOp } from "./scan.ts";
 
 /** What a step returns: the next state, and what it shows of this moment. */
@@ -51,6 +51,7 @@ export function scan<S, X = undefined, P = undefined, Y = undefined>(
   options: ScanOptions = {},
 ): { state: S; outputs: Y } {
   checkOptions("scan", options, ["reverse", "length", "lengths", "mask"]);
+  checkValidity(options);
   const groups = {
     state: named(state, "state", groupOf("state", "scan")),
     input: named(inputs, "input", groupOf("inputs", "scan")),

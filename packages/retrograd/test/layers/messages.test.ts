@@ -119,6 +119,7 @@ const mistakes: Record<string, () => unknown> = {
   "lengths and a mask": () =>
     small.apply(params, x, { lengths: [1, 1], mask: zeros([2, 3], { dtype: "bool" }) }),
   "a mask of floats": () => small.apply(params, x, { mask: zeros([2, 3]) }),
+  "a mask of arrays": () => small.apply(params, x, { mask: [[true]] as never }),
   "training without a key": () => sequential(dropout(0.1)).apply([{}], x, { train: true }),
   "training a stack without a key": () => {
     const model = sequential(

@@ -124,6 +124,14 @@ test("messages", () => {
     [RetrogradError: scan: length 6 of sequence 1 is out of range; expected 0 to 5 steps.
       Keep the index within 0 to 5 steps.   (index-range)]
   `);
+  expect(go({ lengths: [5, 1, 0] })).toThrowErrorMatchingInlineSnapshot(`
+    [RetrogradError: scan: given an array as lengths; expected an int32 tensor: tensor([2, 3], { dtype: "int32" }).
+      Give an int32 tensor: tensor([2, 3], { dtype: "int32" }).   (bad-argument)]
+  `);
+  expect(go({ mask: [[true]] })).toThrowErrorMatchingInlineSnapshot(`
+    [RetrogradError: scan: given an array as mask; expected a bool tensor: tensor([[true], [false]]).
+      Give a bool tensor: tensor([[true], [false]]).   (bad-argument)]
+  `);
   expect(go({ lengths: tensor([5, 1, 0]) })).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: scan: given lengths [3]; expected int32 lengths.
       Convert it first: x.cast("int32"). Nothing is converted silently.   (dtype-mismatch)]
@@ -141,7 +149,7 @@ test("messages", () => {
       The leading axis of every input is time: make them equally long, or pad and mask.   (scan-length)]
   `);
   expect(go({ mask: tensor([true]), lengths })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: scan: the input float64 [5, 3, 2] says 5 time steps, but input "mask" bool [1] says 1.
-      The leading axis of every input is time: make them equally long, or pad and mask.   (scan-length)]
+    [RetrogradError: scan: given lengths and mask; expected one of the two.
+      Give one of the two.   (bad-argument)]
   `);
 });

@@ -220,7 +220,7 @@ test("stopGradient holds a value fixed", () => {
 test("messages", () => {
   const n = tensor(3, { dtype: "int32" });
   expect(() => grad((x: Tensor) => x)(x)).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: grad: the function returned argument 0 float64 [3], but a single number was expected.
+    [RetrogradError: grad: the function returned argument 0 float64 [3]; expected a single number.
       Reduce it first: loss.sum() or loss.mean().   (not-scalar)]
   `);
   expect(() => grad((n: Tensor) => n)(n)).toThrowErrorMatchingInlineSnapshot(`
