@@ -186,20 +186,19 @@ function orthonormal(
   for (let k = 0; k < columns; k++) {
     const v = a[k].slice();
     v.fill(0, 0, k);
-    const length = Math.sqrt(dotFrom(v, v, k)) * (v[k] < 0 ? -1 : 1);
+    const length = Math.sqrt(dotFrom(k, v, v)) * (v[k] < 0 ? -1 : 1);
     v[k] += length;
     signs.push(length > 0 ? -1 : 1);
-    const mirror = { v, from: k, square: dotFrom(v, v, k) };
-    mirrors.push(mirror);
-    for (let j = k + 1; j < columns; j++) reflect(a[j], mirror);
+    mirrors.push({ v, from: k, square: dotFrom(k, v, v) });
+    reflect(a, k + 1, mirrors[k]);
   }
   const q = signs.map((sign, j) => {
     const column = new Float64Array(rows);
     column[j] = sign;
-    // Later mirrors are zero where the column is not.
-    for (let k = j; k >= 0; k--) reflect(column, mirrors[k]);
     return column;
   });
+  // Earlier columns are zero where mirror k is not.
+  for (let k = columns - 1; k >= 0; k--) reflect(q, k, mirrors[k]);
   return (i, j) => q[j][i];
 }
 
@@ -210,23 +209,37 @@ interface Mirror {
   readonly square: number;
 }
 
-/** Σ v·x from an index on, in four sums that do not wait for each other. */
-function dotFrom(v: Float64Array, x: Float64Array, from: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = from;
-  for (; i + 3 < v.length; i += 4) {
-    a += v[i] * x[i];
-    b += v[i + 1] * x[i + 1];
-    c += v[i + 2] * x[i + 2];
-    d += v[i + 3] * x[i + 3];
-  }
-  for (; i < v.length; i++) a += v[i] * x[i];
-  return a + b + (c + d);
+function dotFrom(from: number, v: Float64Array, x: Float64Array): number {
+  let sum = 0;
+  for (let i = from; i < v.length; i++) sum += v[i] * x[i];
+  return sum;
 }
 
-/** x − 2 v (v·x) / (v·v). */
-function reflect(x: Float64Array, { v, from, square }: Mirror): void {
+/** x − 2 v (v·x) / (v·v) for all columns x from one on; four share one reading of v. */
+function reflect(columns: readonly Float64Array[], first: number, mirror: Mirror): void {
+  const { v, from, square } = mirror;
   if (square === 0) return;
-  const twice = (2 * dotFrom(v, x, from)) / square;
-  for (let i = from; i < v.length; i++) x[i] -= twice * v[i];
+  const twice = 2 / square;
+  let j = first;
+  for (; j + 3 < columns.length; j += 4) {
+    const [p, q, r, s] = [columns[j], columns[j + 1], columns[j + 2], columns[j + 3]];
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let i = from; i < v.length; i++) {
+      a += v[i] * p[i];
+      b += v[i] * q[i];
+      c += v[i] * r[i];
+      d += v[i] * s[i];
+    }
+    [a, b, c, d] = [twice * a, twice * b, twice * c, twice * d];
+    for (let i = from; i < v.length; i++) {
+      p[i] -= a * v[i];
+      q[i] -= b * v[i];
+      r[i] -= c * v[i];
+      s[i] -= d * v[i];
+    }
+  }
+  for (; j < columns.length; j++) {
+    const a = twice * dotFrom(from, v, columns[j]);
+    for (let i = from; i < v.length; i++) columns[j][i] -= a * v[i];
+  }
 }
