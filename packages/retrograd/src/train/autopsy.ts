@@ -52,10 +52,11 @@ export function autopsy(given: Case): Finding | undefined {
   return inParameters(carry.params, updates) ?? inBatch(lesson.batch) ?? inComputation(given);
 }
 
-const firstBad = (values: ArrayLike<number>): number => {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+/** The place of the first number that is not finite, among those that count; −1 without one. */
+function firstBad(values: ArrayLike<number>, counts = (_: number) => true): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]) && counts(i)) return i;
   return -1;
-};
+}
 
 function inParameters(params: any, updates: number): Finding | undefined {
   const bad = leavesOf<Tensor>(params).find(([, t]) => firstBad(t.data) >= 0);
@@ -66,23 +67,23 @@ function inParameters(params: any, updates: number): Finding | undefined {
   return { what, step: undefined, op, parameter };
 }
 
-/** The inputs, and the targets where each of them counts. */
-function inBatch({ inputs, targets, mask }: Fed): Finding | undefined {
+/** The inputs and the targets where they count: within the lengths, and not where a mask hides. */
+function inBatch({ inputs, targets, mask, lengths }: Fed): Finding | undefined {
   const [, time = 1] = inputs.shape;
-  const given = { "The input": inputs, "The target": targets };
-  for (const [what, { data, shape }] of Object.entries(given)) {
-    const at = firstBad(data);
-    if (at < 0 || (data === targets.data && mask?.data.includes(0 as never))) continue;
-    const row = Math.floor(at / sizeOf(shape.slice(1)));
-    const step = Math.floor(at / sizeOf(shape.slice(2))) % time;
-    return {
-      code: "data-not-finite",
-      what,
-      step: shape[1] === time ? step : undefined,
-      op: `row ${row} of the batch`,
-    };
-  }
-  return undefined;
+  const look = (what: string, { data, shape }: Tensor, weights?: Tensor): Finding | undefined => {
+    const rowOf = (at: number) => Math.floor(at / sizeOf(shape.slice(1)));
+    const stepOf = (at: number) =>
+      shape[1] === time ? Math.floor(at / sizeOf(shape.slice(2))) % time : undefined;
+    const each = weights ? sizeOf(shape.slice(weights.rank)) : 1;
+    const at = firstBad(data, (i) => {
+      const length = lengths?.data[rowOf(i)] ?? Infinity;
+      return weights?.data[Math.floor(i / each)] !== 0 && (stepOf(i) ?? -1) < length;
+    });
+    if (at < 0) return undefined;
+    const [step, op] = [stepOf(at), `row ${rowOf(at)} of the batch`];
+    return { code: "data-not-finite", what, step, op };
+  };
+  return look("The input", inputs) ?? look("The target", targets, mask);
 }
 
 /** Multiply-adds that the reference rules do in about a second. */

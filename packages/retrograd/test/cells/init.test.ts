@@ -1,6 +1,7 @@
 /** Initialisers: their moments, orthogonality, and that a draw depends on key and path alone. */
 import { drawTree, init, lstm } from "retrograd/cells";
 import { describe, expect, test } from "vitest";
+import { normals } from "../../src/cells/draw.ts";
 import * as random from "../../src/ops/random.ts";
 
 const key = random.key(7);
@@ -53,6 +54,19 @@ test.each([
 ])("orthogonal [%i, %i]", (rows, columns) => {
   const x = init.orthogonal([rows, columns]).draw(key);
   expect(fromIdentity((i, j) => x[i * columns + j], rows, columns)).toBeLessThan(1e-13);
+});
+
+test("orthogonal is the Q of normal numbers whose R has a positive diagonal", () => {
+  const [rows, columns] = [11, 7];
+  const q = init.orthogonal([rows, columns]).draw(key);
+  const a = normals(key, rows * columns, 1);
+  for (let i = 0; i < columns; i++)
+    for (let j = 0; j <= i; j++) {
+      let r = 0;
+      for (let k = 0; k < rows; k++) r += q[k * columns + i] * a[k * columns + j];
+      if (j === i) expect(r).toBeGreaterThan(0.01);
+      else expect(Math.abs(r)).toBeLessThan(1e-13);
+    }
 });
 
 test("every gate of an orthogonal [in, gates, out] is orthogonal, and gains scale", () => {

@@ -70,6 +70,24 @@ describe("what is named", () => {
     const { error } = await failing(options({ data }));
     expect(error.message).toMatchSnapshot();
   });
+  test("a missing target of a short batch, which is filled up and masked", async () => {
+    const row = [[1], [2]];
+    const short = { inputs: [row], targets: [[[Number.NaN], [0]]] };
+    const data = [{ inputs: [row, row], targets: [row, row] }, short];
+    const { error } = await failing(options({ data }));
+    expect(error.data).toMatchObject({ what: "The target", step: 0, op: "row 0 of the batch" });
+  });
+  test.each([
+    [
+      "beyond the length",
+      { inputs: [[[1], [Number.NaN]]], lengths: [1], targets: [[[1e30], [0]]] },
+    ],
+    ["masked", { inputs: [[[1], [1]]], targets: [[[1e30], [Number.NaN]]], mask: [[1, 0]] }],
+  ])("what does not count is not blamed: %s", async (_, batch) => {
+    const { error } = await failing(options({ data: [batch] }));
+    expect(error.code).toBe("not-finite");
+    expect(error.data.what).toMatch(/^The loss/);
+  });
   test("a forward value that overflows: op, time step, parameter", async () => {
     // The state doubles its exponent: h³ overflows float32 at a step that can be counted.
     const params = {
