@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import "../../src/node/index.ts";
-import { flatten } from "../../src/tensor/tree.ts";
 import { train } from "../../src/train/index.ts";
+import { bits } from "../train/tasks.ts";
 import { optionsOf } from "./echoRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "retrograd-kill-"));
@@ -27,7 +27,6 @@ beforeAll(() =>
   }),
 );
 
-const bits = (params: unknown) => flatten(params).map((t) => Array.from(t.data));
 const ended = (child: ChildProcess) => new Promise<void>((r) => child.once("close", () => r()));
 
 /** Start the process; kill it `delay` ms after its first step. Says whether it had finished. */

@@ -6,8 +6,8 @@ import { afterAll, expect, test } from "vitest";
 import { messages } from "../../src/errors/files.ts";
 import { notice } from "../../src/errors.ts";
 import { trainInWorker } from "../../src/node/index.ts";
-import { flatten } from "../../src/tensor/tree.ts";
 import { type TrainEvent, train } from "../../src/train/index.ts";
+import { bits, eventsOf } from "../train/tasks.ts";
 import { type EchoRun, optionsOf } from "./echoRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "retrograd-worker-"));
@@ -17,18 +17,12 @@ const loader = new URL("./typescript.mjs", import.meta.url);
 const module = new URL("./echoRun.ts", import.meta.url);
 const start = (options: EchoRun & { again?: boolean }, url: URL | string = module) =>
   trainInWorker(url, options, { execArgv: ["--import", loader.href] });
-const bits = (params: unknown) => flatten(params).map((t) => Array.from(t.data));
-async function collect(run: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
-}
 const timeless = (events: TrainEvent[]) => events.map((e) => ({ ...e, milliseconds: 0 }));
 
 test("events and parameters are those of a run on this thread", async () => {
   const here = train(optionsOf({ epochs: 3 }));
   const there = start({ epochs: 3 });
-  expect(timeless(await collect(there))).toEqual(timeless(await collect(here)));
+  expect(timeless(await eventsOf(there))).toEqual(timeless(await eventsOf(here)));
   expect(bits(there.params)).toEqual(bits(here.params));
   expect(there.best!.at).toEqual(here.best!.at);
   expect(bits(there.best!.params)).toEqual(bits(here.best!.params));
@@ -44,20 +38,20 @@ test("stop ends it with a checkpoint, from which another goes on", async () => {
   const done = events.at(-1)!;
   expect(done).toMatchObject({ type: "done", reason: "stopped" });
   const again = start({ folder, epochs: done.epoch + 1, again: true });
-  const rest = await collect(again);
+  const rest = await eventsOf(again);
   expect(rest.find((e) => e.type === "step")!.step).toBe(done.step + 1);
   const whole = train(optionsOf({ epochs: done.epoch + 1 }));
-  await collect(whole);
+  await eventsOf(whole);
   expect(bits(again.params)).toEqual(bits(whole.params));
 });
 
 test("errors cross over with their code", async () => {
-  await expect(collect(start({ spoilt: true }))).rejects.toThrowErrorMatchingSnapshot();
-  await expect(collect(start({ spoilt: true }))).rejects.toMatchObject({ code: "no-batches" });
+  await expect(eventsOf(start({ spoilt: true }))).rejects.toThrowErrorMatchingSnapshot();
+  await expect(eventsOf(start({ spoilt: true }))).rejects.toMatchObject({ code: "no-batches" });
   const empty = "data:text/javascript,export const made = 1";
-  await expect(collect(start({}, empty))).rejects.toThrowErrorMatchingSnapshot();
+  await expect(eventsOf(start({}, empty))).rejects.toThrowErrorMatchingSnapshot();
   const broken = "data:text/javascript,export const build = () => { throw new Error('no model') }";
-  await expect(collect(start({}, broken))).rejects.toThrowErrorMatchingSnapshot();
+  await expect(eventsOf(start({}, broken))).rejects.toThrowErrorMatchingSnapshot();
   const reason = 'Unknown file extension ".ts" for /lesson.ts';
   expect(notice(messages, "worker-failed", { module: "lesson.ts", reason }).text).toContain(
     "compiled .js file",

@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import { gru } from "../../src/cells/index.ts";
 import { dense, dropout, sequential, unroll } from "../../src/layers/index.ts";
-import { flatten } from "../../src/tensor/tree.ts";
 import {
   adam,
   memoryStore,
@@ -16,7 +15,7 @@ import {
   truncated,
   warmUp,
 } from "../../src/train/index.ts";
-import { echo } from "./tasks.ts";
+import { bits, echo, eventsOf } from "./tasks.ts";
 
 const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   model: sequential(unroll(gru({ size: 3 })), dropout(0.2), dense(1)),
@@ -32,13 +31,7 @@ const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   target: "reference",
   ...more,
 });
-const bits = (params: unknown) => flatten(params).map((t) => Array.from(t.data));
 
-async function finish(run: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
-}
 /** What must be the same after an interruption. */
 const essence = (events: TrainEvent[]): number[][] =>
   events.flatMap((e) =>
@@ -51,7 +44,7 @@ const essence = (events: TrainEvent[]): number[][] =>
 
 test("interrupted after any step, and after any event", async () => {
   const whole = train(options());
-  const events = await finish(whole);
+  const events = await eventsOf(whole);
   expect(events.filter((e) => e.type === "step")).toHaveLength(18);
   for (let at = 0; at < events.length - 1; at += 1 + (at % 3)) {
     const store = memoryStore();
@@ -69,7 +62,7 @@ test("interrupted after any step, and after any event", async () => {
     if (!(frozen.list() as string[]).some((name) => name.startsWith("last"))) continue;
     const again = await train.resume(frozen, options());
     const from = again.position.step;
-    const rest = await finish(again);
+    const rest = await eventsOf(again);
     expect(bits(again.params)).toEqual(bits(whole.params));
     const later = events.filter((e) => e.type !== "step" || e.step > from);
     const last = essence(rest);
@@ -82,12 +75,12 @@ test("interrupted after any step, and after any event", async () => {
 test("interrupted on the fastest target that runs here", async () => {
   const fast = (more: Partial<TrainOptions> = {}) => options({ target: "auto", ...more });
   const whole = train(fast());
-  await finish(whole);
+  await eventsOf(whole);
   const store = memoryStore();
   for await (const event of train(fast({ checkpoint: { store } })))
     if (event.type === "step" && event.step === 7) break;
   const again = await train.resume(store, fast());
-  await finish(again);
+  await eventsOf(again);
   expect(bits(again.params)).toEqual(bits(whole.params));
 });
 
@@ -101,7 +94,7 @@ test("a loop that is left early has lost nothing", async () => {
 
 test("a torn checkpoint is passed over for the one before", async () => {
   const store = memoryStore();
-  await finish(train(options({ epochs: 1, checkpoint: { store, every: 1 } })));
+  await eventsOf(train(options({ epochs: 1, checkpoint: { store, every: 1 } })));
   const names = (store.list() as string[]).filter((name) => name.startsWith("last"));
   expect(names.sort()).toEqual(["last-0.safetensors", "last-1.safetensors"]);
   const whole = await train.resume(store, options());
@@ -114,7 +107,7 @@ test("a torn checkpoint is passed over for the one before", async () => {
       other.write(name, torn);
       const again = await train.resume(other, options({ epochs: 1 }));
       steps.push(again.position.step);
-      const [first] = await finish(again);
+      const [first] = await eventsOf(again);
       expect(first).toMatchObject({ type: "warning", code: "checkpoint-damaged" });
     }
   }
@@ -133,23 +126,23 @@ test("save writes a moment anywhere; a finished run can be longer", async () => 
     if (event.type === "step" && event.step === 7) await run.save(elsewhere);
   const middle = await train.resume(elsewhere, options({ epochs: 2 }));
   expect(middle.position.step).toBe(7);
-  await finish(middle);
+  await eventsOf(middle);
   expect(bits(middle.params)).toEqual(bits(run.params));
   const over = await train.resume(store, options({ epochs: 2 }));
-  expect((await finish(over)).map((e) => e.type)).toEqual(["done"]);
+  expect((await eventsOf(over)).map((e) => e.type)).toEqual(["done"]);
   expect(bits(over.params)).toEqual(bits(run.params));
   const whole = train(options());
-  await finish(whole);
+  await eventsOf(whole);
   const longer = await train.resume(store, options());
-  await finish(longer);
+  await eventsOf(longer);
   expect(bits(longer.params)).toEqual(bits(whole.params));
 });
 
 test("what does not fit is refused, what differs is said", async () => {
   const store: Store = memoryStore();
-  await finish(train(options({ epochs: 1, checkpoint: { store } })));
+  await eventsOf(train(options({ epochs: 1, checkpoint: { store } })));
   await expect(
-    finish(train(options({ checkpoint: { store } }))),
+    eventsOf(train(options({ checkpoint: { store } }))),
   ).rejects.toThrowErrorMatchingSnapshot();
   await expect(train.resume(memoryStore(), options())).rejects.toThrowErrorMatchingSnapshot();
   const wider = sequential(unroll(gru({ size: 4 })), dropout(0.2), dense(1));
@@ -164,7 +157,7 @@ test("what does not fit is refused, what differs is said", async () => {
     train.resume(store, options({ optimizer: sgd(0.1) })),
   ).rejects.toThrowErrorMatchingSnapshot();
   const other = await train.resume(store, options({ optimizer: adam(5e-3), epochs: 2 }));
-  const [warning] = await finish(other);
+  const [warning] = await eventsOf(other);
   expect(warning).toMatchObject({ type: "warning", code: "checkpoint-mismatch" });
   expect((warning as any).text).toMatchSnapshot();
 });
@@ -173,10 +166,10 @@ test("a store is for one run at a time", async () => {
   const store = memoryStore();
   for await (const event of train(options({ checkpoint: { store } }))) {
     if (event.type !== "step") continue;
-    await expect(finish(train(options({ checkpoint: { store } })))).rejects.toThrow(
+    await expect(eventsOf(train(options({ checkpoint: { store } })))).rejects.toThrow(
       "folder-locked",
     );
     break;
   }
-  await finish(await train.resume(store, options({ epochs: 1 })));
+  await eventsOf(await train.resume(store, options({ epochs: 1 })));
 });

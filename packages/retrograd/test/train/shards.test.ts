@@ -23,7 +23,7 @@ import {
 } from "../../src/train/index.ts";
 import { firstCarry, stepShards, trainingStep } from "../../src/train/step.ts";
 import { numbers, smallRnn } from "./models.ts";
-import { echo } from "./tasks.ts";
+import { bits, echo, eventsOf } from "./tasks.ts";
 
 const model = smallRnn({ input: 1, size: 5, output: 1 });
 const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
@@ -33,15 +33,12 @@ const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
 });
 async function ran(given: TrainOptions): Promise<{ run: Run; events: TrainEvent[] }> {
   const run = train(given);
-  const events: TrainEvent[] = [];
-  for await (const event of run) events.push(event);
-  return { run, events };
+  return { run, events: await eventsOf(run) };
 }
 const losses = (events: readonly TrainEvent[]) =>
   events.flatMap((e) => (e.type === "step" ? [e.loss, e.norm] : []));
 const codes = (events: readonly TrainEvent[]) =>
   events.flatMap((e) => (e.type === "warning" ? [e.code] : []));
-const bits = (tree: unknown) => flatten(tree).map((t) => [...t.data]);
 
 /** Every step of several shards is that of one, but for the order of sums. */
 async function expectEqual(given: Partial<TrainOptions>, counts = [2, 3], digits = 4) {
@@ -156,15 +153,11 @@ test("a checkpoint goes on to the same bits, and says so where shards differ", a
   const other = memoryStore();
   for (const name of await store.list()) await other.write(name, (await store.read(name))!);
   const again = await train.resume(store, options(saved));
-  const events: TrainEvent[] = [];
-  for await (const event of again) events.push(event);
-  expect(codes(events)).toEqual(["start-missing"]);
+  expect(codes(await eventsOf(again))).toEqual(["start-missing"]);
   expect(bits(again.params)).toEqual(bits(whole.run.params));
 
   const alone = await train.resume(other, options({ ...saved, shards: 3 }));
-  const told: TrainEvent[] = [];
-  for await (const event of alone) told.push(event);
-  expect(codes(told)).toEqual(["checkpoint-mismatch", "start-missing"]);
+  expect(codes(await eventsOf(alone))).toEqual(["checkpoint-mismatch", "start-missing"]);
   flatten(alone.params).forEach((t: Tensor, k) =>
     t.data.forEach((x, i) => expect(x).toBeCloseTo(flatten(whole.run.params)[k].data[i], 4)),
   );

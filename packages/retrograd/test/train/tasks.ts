@@ -1,6 +1,16 @@
-/** A task that is quick to learn: say what came in three steps ago. */
-import type { Batch, DataSource } from "../../src/train/index.ts";
+/** A task that is quick to learn: say what came in three steps ago; and what is seen of a run. */
+import { flatten } from "../../src/tensor/tree.ts";
+import type { Batch, DataSource, TrainEvent } from "../../src/train/index.ts";
 import { numbers } from "./models.ts";
+
+/** A run to its end. */
+export async function eventsOf(run: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of run) events.push(event);
+  return events;
+}
+/** The numbers of a tree, to be equal in every bit. */
+export const bits = (tree: unknown) => flatten(tree).map((t) => Array.from(t.data));
 
 export interface EchoOptions {
   rows?: number;

@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import { lstm } from "../../src/cells/index.ts";
 import { dense, dropout, meanOverTime, sequential, unroll } from "../../src/layers/index.ts";
-import { flatten } from "../../src/tensor/tree.ts";
 import {
   adam,
   crossEntropy,
@@ -20,7 +19,7 @@ import {
   warmUp,
 } from "../../src/train/index.ts";
 import { numbers, smallRnn } from "./models.ts";
-import { echo } from "./tasks.ts";
+import { bits, echo, eventsOf } from "./tasks.ts";
 
 const small = smallRnn({ input: 1, size: 3, output: 1 });
 const brief = (more: Partial<TrainOptions> = {}): TrainOptions => ({
@@ -33,14 +32,8 @@ const brief = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   ...more,
 });
 
-async function collect(run: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
-}
 const only = <T extends TrainEvent["type"]>(events: TrainEvent[], type: T) =>
   events.filter((e): e is Extract<TrainEvent, { type: T }> => e.type === type);
-const bits = (params: unknown) => flatten(params).map((t) => Array.from(t.data));
 
 test("an LSTM learns to echo what came three steps ago", async () => {
   const run = train({
@@ -54,7 +47,7 @@ test("an LSTM learns to echo what came three steps ago", async () => {
     epochs: 12,
     seed: 0,
   });
-  const seen = only(await collect(run), "validation");
+  const seen = only(await eventsOf(run), "validation");
   expect(seen[0].loss).toBeGreaterThan(0.5);
   expect(seen.at(-1)!.loss).toBeLessThan(0.05);
   expect(seen.at(-1)!.metrics.RMSE).toBeCloseTo(Math.sqrt(seen.at(-1)!.loss), 10);
@@ -69,7 +62,7 @@ test("nothing runs until it is iterated; then events come in order", async () =>
   };
   const run = train(brief({ data: { batches } }));
   expect([asked, run.params, run.position.step]).toEqual([0, undefined, 0]);
-  const events = await collect(run);
+  const events = await eventsOf(run);
   const types = ["step", "step", "step", "epoch"];
   expect(events.map((e) => e.type)).toEqual([...types, ...types, "done"]);
   expect(events.at(-1)).toMatchObject({ reason: "epochs", step: 6, epoch: 2 });
@@ -83,7 +76,7 @@ test("the same seed gives the same bits, another one others", async () => {
   const model = sequential(unroll(lstm({ size: 3 })), dropout(0.5), dense(1));
   const after = async (seed: number) => {
     const run = train(brief({ model, seed, epochs: 1 }));
-    await collect(run);
+    await eventsOf(run);
     return bits(run.params);
   };
   const first = await after(5);
@@ -93,7 +86,7 @@ test("the same seed gives the same bits, another one others", async () => {
 
 test("each window is a step, and the state goes on in between", async () => {
   const method = truncated({ window: 2 });
-  const steps = only(await collect(train(brief({ method, epochs: 1 }))), "step");
+  const steps = only(await eventsOf(train(brief({ method, epochs: 1 }))), "step");
   expect(steps.map(({ batch, window }) => [batch, window])).toEqual([
     ...[
       [0, 0],
@@ -116,7 +109,7 @@ test("each window is a step, and the state goes on in between", async () => {
 test("batches without start begin anew, and that is said once", async () => {
   const method = truncated({ window: 6 });
   const warned = async (data: TrainOptions["data"]) =>
-    only(await collect(train(brief({ method, data, epochs: 2 }))), "warning").map((e) => e.text);
+    only(await eventsOf(train(brief({ method, data, epochs: 2 }))), "warning").map((e) => e.text);
   expect(await warned(echo({ rows: 4, time: 6, batches: 3 }))).toMatchSnapshot();
   expect(await warned(echo({ rows: 4, time: 12, batches: 1 }))).toEqual([]);
   const part = { inputs: [[[1], [2]]], targets: [[[1], [2]]] };
@@ -141,7 +134,7 @@ test("an array of batches of nested arrays is data, also for labels", async () =
   ];
   const after = async (data: unknown) => {
     const run = train(brief({ data: data as TrainOptions["data"], validation: data as never }));
-    const losses = only(await collect(run), "validation").map((e) => e.loss);
+    const losses = only(await eventsOf(run), "validation").map((e) => e.loss);
     return [losses, bits(run.params)];
   };
   const flat = (x: unknown[]) => ({
@@ -163,7 +156,7 @@ test("an array of batches of nested arrays is data, also for labels", async () =
       },
     ],
   };
-  expect(only(await collect(train(brief(labels))), "step")).toHaveLength(2);
+  expect(only(await eventsOf(train(brief(labels))), "step")).toHaveLength(2);
 });
 
 test("the mean over a short last batch is exact", async () => {
@@ -172,7 +165,7 @@ test("the mean over a short last batch is exact", async () => {
     optimizer: sgd(0),
     epochs: 1,
   });
-  const [epoch] = only(await collect(train(still)), "epoch");
+  const [epoch] = only(await eventsOf(train(still)), "epoch");
   const rows = echo({ rows: 4, time: 6, batches: 3, last: 1 });
   let [sum, count] = [0, 0];
   for (const batch of rows.batches(0) as Iterable<any>) {
@@ -193,12 +186,12 @@ test("rows of any length, in a short last batch: means over time stay finite", a
     lengths: { data: Int32Array.from({ length: rows }, (_, r) => 1 + (r % 5)), shape: [rows] },
   });
   const data = { batches: () => [batch(4), batch(1)] };
-  const steps = only(await collect(train(brief({ model, data }))), "step");
+  const steps = only(await eventsOf(train(brief({ model, data }))), "step");
   expect(steps.every((e) => Number.isFinite(e.norm) && e.norm > 0)).toBe(true);
 });
 
 test("steps end a run in the middle of an epoch", async () => {
-  const events = await collect(train(brief({ steps: 4 })));
+  const events = await eventsOf(train(brief({ steps: 4 })));
   expect(only(events, "step")).toHaveLength(4);
   expect(events.at(-1)).toMatchObject({ type: "done", reason: "steps", step: 4, epoch: 1 });
 });
@@ -208,7 +201,7 @@ test("early stopping ends a run that learns nothing more, and keeps the best", a
   const run = train(
     brief({ optimizer: sgd(0), earlyStopping: { patience: 2 }, checkpoint: { store } }),
   );
-  const events = await collect(run);
+  const events = await eventsOf(run);
   expect(only(events, "epoch").map((e) => e.epoch)).toEqual(
     Array.from({ length: only(events, "epoch").length }, (_, i) => i),
   );
@@ -224,14 +217,14 @@ test("early stopping ends a run that learns nothing more, and keeps the best", a
 
 test("a schedule moves the rate; plateau hears of every validation", async () => {
   const schedule = warmUp(2, plateau({ factor: 0.5, patience: 0, threshold: 0.9 }));
-  const events = await collect(train(brief({ optimizer: sgd(1e-3), schedule, epochs: 3 })));
+  const events = await eventsOf(train(brief({ optimizer: sgd(1e-3), schedule, epochs: 3 })));
   const rates = only(events, "step").map((e) => e.rate / 1e-3);
   expect(rates).toEqual([...[0.5, 1, 1], ...[1, 1, 1], ...[0.5, 0.5, 0.5]]);
 });
 
 test("validation after so many steps", async () => {
   const validation = echo({ rows: 4, time: 6, batches: 1, seed: 3 });
-  const events = await collect(train(brief({ validation, validateEvery: 2, epochs: 2 })));
+  const events = await eventsOf(train(brief({ validation, validateEvery: 2, epochs: 2 })));
   expect(only(events, "validation").map((e) => e.step)).toEqual([2, 4, 6]);
 });
 
@@ -243,10 +236,10 @@ test("stop ends after the step under way; the run can go on", async () => {
     if (event.type === "step" && event.step === 2) run.stop();
   }
   expect(first.at(-1)).toMatchObject({ type: "done", reason: "stopped", step: 2 });
-  const rest = await collect(run);
+  const rest = await eventsOf(run);
   expect(only(rest, "step").map((e) => e.step)).toEqual([3, 4, 5, 6]);
   const whole = train(brief({ epochs: 2 }));
-  await collect(whole);
+  await eventsOf(whole);
   expect(bits(run.params)).toEqual(bits(whole.params));
 });
 
@@ -254,7 +247,7 @@ test("the event loop stays free", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
   const begin = performance.now();
-  await collect(train(brief({ epochs: 40 })));
+  await eventsOf(train(brief({ epochs: 40 })));
   const frames = (performance.now() - begin) / 100;
   clearInterval(timer);
   expect(turns).toBeGreaterThan(Math.floor(frames));
@@ -262,7 +255,7 @@ test("the event loop stays free", async () => {
 
 const said = async (options: unknown) => {
   try {
-    await collect(train(options as TrainOptions));
+    await eventsOf(train(options as TrainOptions));
     return "nothing";
   } catch (error) {
     return (error as Error).message;
