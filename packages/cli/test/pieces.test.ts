@@ -104,6 +104,17 @@ test.each(Object.entries(types))(
   },
 );
 
+test("cells of many lines, where the first bytes end within one", async () => {
+  const path = place("verses.csv");
+  const rows = Array.from({ length: 3000 }, (_, n) => `${n},${n % 7},"${"a line\n".repeat(80)}"`);
+  const text = `t,y,verse\n${rows.join("\n")}\n`;
+  writeFileSync(path, text);
+  const options = { time: "t", target: "y" };
+  const { archive, close } = await openSeries(path, "table", options);
+  expect(contents(archive)).toEqual(contents(archiveOf(readSeries(readTable(text), options))));
+  close();
+});
+
 test("a line with too many cells is refused with its line", async () => {
   const path = place("ragged.csv");
   const rows = Array.from(

@@ -5,12 +5,13 @@
  * reads again.
  */
 import { parseCsv, type Table, tableFromColumns } from "retrograd/data";
-import { fail } from "../failure.ts";
+import { type Cell, refuse } from "./database.ts";
+import { csvSql, quoted } from "./relation.ts";
 
 /** Characters of a file that decide its dialect. */
 const HEAD = 1 << 16;
 
-type Columns = Record<string, (string | number | bigint | boolean | Date | null)[]>;
+type Columns = Record<string, Cell[]>;
 
 async function query(sql: string): Promise<Columns> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
@@ -25,8 +26,6 @@ async function query(sql: string): Promise<Columns> {
   }
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
-
 /**
  * A CSV file as a table; undefined where the library should read it.
  * @param text  the whole file, decoded
@@ -34,13 +33,10 @@ const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 export async function readCsvByDuckdb(path: string, text: string): Promise<Table | undefined> {
   try {
     const cut = text.length > HEAD ? text.lastIndexOf("\n", HEAD) + 1 : text.length;
-    const { separator, decimal, header, names } = parseCsv(text.slice(0, cut), { file: path });
+    const dialect = parseCsv(text.slice(0, cut), { file: path });
+    const { decimal, header, names } = dialect;
     if (decimal === ",") return undefined;
-    const types = names.map((_, c) => `${quoted(`c${c}`)}: 'VARCHAR'`).join(", ");
-    const columns = await query(
-      `SELECT * FROM read_csv(${quoted(path)}, delim = ${quoted(separator)}, quote = '"', ` +
-        `escape = '"', header = ${header}, auto_detect = false, columns = {${types}})`,
-    );
+    const columns = await query(`SELECT * FROM ${csvSql(path, dialect)}`);
     const lists = names.map((name, c) => [name, columns[`c${c}`]] as const);
     const rows = lists[0][1].length;
     // Lines and rows agree unless cells hold line breaks or lines are blank; messages need lines.
@@ -56,15 +52,8 @@ export async function readCsvByDuckdb(path: string, text: string): Promise<Table
 
 /** A Parquet file as a table. @throws "source-unreadable", "parquet-needs-duckdb" */
 export async function readParquet(path: string): Promise<Table> {
-  let columns: Columns;
-  try {
-    columns = await query(`SELECT * FROM read_parquet(${quoted(path)})`);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    const reason = message.split("\n")[0].replace(/\.$/, "");
-    if (code === "ERR_MODULE_NOT_FOUND" || code === "ERR_DLOPEN_FAILED")
-      fail("parquet-needs-duckdb", { path, reason });
-    return fail("source-unreadable", { path, reason });
-  }
+  const columns = await query(`SELECT * FROM read_parquet(${quoted(path)})`).catch((error) =>
+    refuse(path, error),
+  );
   return tableFromColumns(columns, { file: path });
 }

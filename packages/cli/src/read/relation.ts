@@ -2,7 +2,14 @@
  * A file as DuckDB sees it: where its rows come from, and a column's cells as numbers, times or
  * names in SQL, so that they mean there what the library takes them for.
  */
-import { type Column, parseCsv, readTable, type Table, tableFromColumns } from "retrograd/data";
+import {
+  type Column,
+  type Csv,
+  parseCsv,
+  readTable,
+  type Table,
+  tableFromColumns,
+} from "retrograd/data";
 import { fail } from "../failure.ts";
 import { readHead } from "./bytes.ts";
 import type { Database } from "./database.ts";
@@ -43,19 +50,38 @@ export async function parquetRelation(database: Database, path: string): Promise
   };
 }
 
+/** The rows that end within a text: a line that ends within quotes ends no row. */
+function wholeRows(text: string): string {
+  let [end, within] = [0, false];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '"') within = !within;
+    else if (text[i] === "\n" && !within) end = i + 1;
+  }
+  return text.slice(0, end);
+}
+
+/** The rows of a CSV file of a known dialect: columns c0, c1, … of cells as they stand there. */
+export function csvSql(
+  path: string,
+  { separator, header, names }: Pick<Csv, "separator" | "header" | "names">,
+): string {
+  const types = names.map((_, c) => `${quoted(`c${c}`)}: 'VARCHAR'`).join(", ");
+  return (
+    `read_csv(${quoted(path)}, delim = ${quoted(separator)}, quote = '"', escape = '"', ` +
+    `header = ${header}, auto_detect = false, columns = {${types}})`
+  );
+}
+
 /** @throws what reading the head of a CSV file throws */
 export async function csvRelation(path: string): Promise<Relation> {
   const bytes = await readHead(path, HEAD);
   const decoded = new TextDecoder().decode(bytes, { stream: true });
-  const text = bytes.length < HEAD ? decoded : decoded.slice(0, decoded.lastIndexOf("\n") + 1);
-  const { separator, decimal, header, names } = parseCsv(text, { file: path });
-  const types = names.map((_, c) => `${quoted(`c${c}`)}: 'VARCHAR'`).join(", ");
-  const source =
-    `read_csv(${quoted(path)}, delim = ${quoted(separator)}, quote = '"', escape = '"', ` +
-    `header = ${header}, auto_detect = false, columns = {${types}})`;
+  const text = bytes.length < HEAD ? decoded : wholeRows(decoded);
+  const dialect = parseCsv(text, { file: path });
+  const { decimal, header, names } = dialect;
   return {
     ...{ path, decimal, firstLine: header ? 2 : 1 },
-    from: `(SELECT *, row_number() OVER () - 1 AS "row" FROM ${source})`,
+    from: `(SELECT *, row_number() OVER () - 1 AS "row" FROM ${csvSql(path, dialect)})`,
     sample: readTable(text, { file: path }),
     column: (name) => ({ sql: `c${names.indexOf(name)}`, type: "VARCHAR" }),
   };
