@@ -4,7 +4,7 @@ import { settingsFromFlags } from "../read/settingsFile.ts";
 import { sourceOf } from "../read/source.ts";
 import { assistantFolder, assists, deferring, silent } from "../run/assistant.ts";
 import { encodeConfig, modelConfig, readConfig } from "../run/config.ts";
-import { openRun } from "../run/folder.ts";
+import { openRun, type RunFolder } from "../run/folder.ts";
 import { prepare } from "../run/prepare.ts";
 import { carryOut } from "../run/session.ts";
 import type { Terminal } from "../show/terminal.ts";
@@ -33,20 +33,21 @@ async function goOn(
   const view = viewFor(terminal, flags.json ?? false);
   const { run } = await readConfig(path);
   const source = await sourceOf(path, run, flags.data);
-  if (source.sha256 !== run.source.sha256) fail("source-changed", { path: source.path });
-  const { epochs, rate, clip, shards } = flags;
-  const changed = settingsFromFlags({ epochs, rate, clip, shards });
-  const settings = { ...run.settings, ...changed };
-  const [task, notes] = await prepare(source, settings);
-  const folder = helps ? assistantFolder(path) : await openRun(path);
-  const rest = { notes, report: flags.report ?? true, assists: helps };
+  let folder: RunFolder | undefined;
   try {
+    if (source.sha256 !== run.source.sha256) fail("source-changed", { path: source.path });
+    const { epochs, rate, clip, shards } = flags;
+    const changed = settingsFromFlags({ epochs, rate, clip, shards });
+    const settings = { ...run.settings, ...changed };
+    const [task, notes] = await prepare(source, settings);
+    folder = helps ? assistantFolder(path) : await openRun(path);
+    const rest = { notes, report: flags.report ?? true, assists: helps };
     // What was changed stays changed, should this run be interrupted too.
     if (Object.keys(changed).length)
       await folder.write("config.json", encodeConfig(modelConfig(task), source, settings));
     return await carryOut({ task, source, settings, folder, view, terminal, ...rest }, true);
   } finally {
-    await folder.close();
+    await folder?.close();
     source.close();
   }
 }

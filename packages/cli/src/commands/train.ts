@@ -4,7 +4,7 @@ import { fail } from "../failure.ts";
 import { settingsFromFile, settingsFromFlags } from "../read/settingsFile.ts";
 import { readSource } from "../read/source.ts";
 import { assistantFolder, assists, deferring, silent } from "../run/assistant.ts";
-import { createRun, freeFolder, refuseExisting } from "../run/folder.ts";
+import { createRun, freeFolder, type RunFolder, refuseExisting } from "../run/folder.ts";
 import { prepare } from "../run/prepare.ts";
 import { carryOut } from "../run/session.ts";
 import type { Given } from "../settings.ts";
@@ -48,14 +48,15 @@ export async function trainOn(
   const view = viewFor(terminal, flags.json ?? false);
   if (flags.out !== undefined && !helps) refuseExisting(flags.out); // before any work is done
   const source = await readSource(file, settings);
-  const [task, notes] = await prepare(source, settings);
-  view.say(...notes);
-  const folder = helps ? assistantFolder() : await createRun(flags.out ?? freeFolder(source.name));
-  const rest = { notes, report: flags.report ?? true, assists: helps };
+  let folder: RunFolder | undefined;
   try {
+    const [task, notes] = await prepare(source, settings);
+    view.say(...notes);
+    folder = helps ? assistantFolder() : await createRun(flags.out ?? freeFolder(source.name));
+    const rest = { notes, report: flags.report ?? true, assists: helps };
     return await carryOut({ task, source, settings, folder, view, terminal, ...rest }, false);
   } finally {
-    await folder.close();
+    await folder?.close();
     source.close();
   }
 }

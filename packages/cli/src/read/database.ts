@@ -31,7 +31,7 @@ const MEMORY = "256MB";
 export async function openDatabase(path: string): Promise<Database> {
   const told = <T>(run: Promise<T>) => run.catch((error: unknown) => refuse(path, error));
   const { DuckDBInstance } = await told(import("@duckdb/node-api"));
-  const spill = await mkdtemp(join(tmpdir(), "retrograd-duckdb-"));
+  const spill = await told(mkdtemp(join(tmpdir(), "retrograd-duckdb-")));
   const settings = { memory_limit: MEMORY, threads: "2", temp_directory: spill };
   const instance = await told(DuckDBInstance.create(":memory:", settings));
   const connection = await told(instance.connect());

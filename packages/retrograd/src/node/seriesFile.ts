@@ -97,11 +97,13 @@ function unpacked(records: Float64Array, features: number): Steps {
 /** A file that is gone when it is closed; where open files keep their names, with the process. */
 function openNameless(): number {
   const folder = mkdtempSync(join(tmpdir(), "retrograd-series-"));
-  const file = openSync(join(folder, "steps"), "w+");
   try {
-    rmSync(folder, { recursive: true });
-  } catch {
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return openSync(join(folder, "steps"), "w+");
+  } finally {
+    try {
+      rmSync(folder, { recursive: true });
+    } catch {
+      process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    }
   }
-  return file;
 }
