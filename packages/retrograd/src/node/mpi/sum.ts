@@ -80,7 +80,7 @@ export class Summing {
   /** The parts of all ranks, one behind another. */
   join(part: Data): Data {
     const Kind = part.constructor as new (at: ArrayBuffer | number) => Numbers;
-    const words = Math.ceil(part.byteLength / 4);
+    const words = part.byteLength / 4; // in an arena also a bool takes one
     const all = new Kind(part.length * this.#count);
     if (words === 0) return all;
     const own = part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength);
