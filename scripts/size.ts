@@ -48,12 +48,7 @@ const CONCEPTS: [name: string, folder: string, pattern: RegExp][] = [
   [
     "graph passes",
     "packages/retrograd/src/compile",
-    /^export (const|function) \w+.*\(\s*graph: Graph\b/gm,
-  ],
-  [
-    "nest passes",
-    "packages/retrograd/src/nest",
-    /^export (const|function) \w+.*\(\s*nest: Nest\b/gm,
+    /^export function \w+\(graph: Graph\b[^)]*\): Graph\b/gm,
   ],
   ["error codes", "packages/retrograd/src/errors", /^ {2}"?[a-z][a-z0-9-]*"?: (message\(|\{$)/gm],
   ["command flags", "packages/cli/src", /["'`](-\w, )?--[a-z][\w-]*[ "'`]/g],
