@@ -6,6 +6,8 @@ export {
   bidirectional,
   isBidirectional,
 } from "./bidirectional.ts";
+// Linear recurrences and state spaces, and the block that stacks them.
+export { type BlockOptions, block } from "./block.ts";
 export {
   type Cell,
   type CellDefinition,
@@ -21,9 +23,19 @@ export {
   type Sizes,
   type Traced,
 } from "./cell.ts";
+export { type Composite, composite, type Through } from "./composite.ts";
 export { equilibrium } from "./equilibrium.ts";
 export { gru } from "./gru.ts";
 export { type Drawn, drawTree, Initial, type Initialisers, init } from "./init.ts";
+export { causalConvolution } from "./linear/causalConvolution.ts";
+export type { Complex, Quantity } from "./linear/complex.ts";
+export { type Between, lru } from "./linear/lru.ts";
+export { type MambaOptions, mamba } from "./linear/mamba.ts";
+export { minGru, minLstm } from "./linear/minimal.ts";
+export { type Affine, type LinearDefinition, linearCell } from "./linear/recurrence.ts";
+export { rgLru } from "./linear/rgLru.ts";
+export { s5 } from "./linear/s5.ts";
+export { selective } from "./linear/selective.ts";
 export { lstm } from "./lstm.ts";
 export { rnn } from "./rnn.ts";
 export { sequenceOf } from "./sequence.ts";

@@ -1,4 +1,5 @@
 /** The layers, and models made of them. */
+export { normalise } from "../ops/normalise.ts";
 export { activation } from "./activation.ts";
 export { type DenseOptions, dense } from "./dense.ts";
 export { countParameters, describe, type LayerRow, rowsOf } from "./describe.ts";
@@ -7,7 +8,7 @@ export { type EmbeddingOptions, embedding } from "./embedding.ts";
 export { everyStep, lastStep, maxOverTime, meanOverTime } from "./heads.ts";
 export type { Context, Flow, Layer, Plan, Ran } from "./layer.ts";
 export { type ApplyOptions, type InitOptions, type Model, modelOf } from "./model.ts";
-export { type LayerNormOptions, layerNorm, normalise } from "./norm.ts";
+export { type LayerNormOptions, layerNorm } from "./norm.ts";
 export { type ParamsOf, type Sequential, sequential } from "./sequential.ts";
 export type { Live, Value } from "./stream.ts";
 export { type Unrolled, type UnrollLayerOptions, unroll } from "./unroll.ts";

@@ -2,9 +2,7 @@
 
 import { init } from "../cells/init.ts";
 import { checkOptions } from "../errors.ts";
-import { lettersOfRank } from "../ops/axes.ts";
-import { map } from "../ops/map.ts";
-import { add, div, mul, slot, sqrt, square, sub } from "../scalar/index.ts";
+import { normalise } from "../ops/normalise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { featuresOf, inputOption, type Layer, needsFloat, pointwise } from "./layer.ts";
 
@@ -35,21 +33,5 @@ export function layerNorm(options: LayerNormOptions = {}): Layer<{ scale: Tensor
       return { params: { scale: init.ones([n]), shift: init.zeros([n]) }, output: flow };
     },
     apply: ({ scale, shift }, x) => normalise(x, scale, shift, epsilon),
-  });
-}
-
-/** Layer normalisation over the last axis, as four maps. */
-export function normalise(x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor {
-  const n = x.shape[x.rank - 1];
-  const all = lettersOfRank(x.rank);
-  const [rows, last] = [all.slice(0, -1), all.slice(-1)];
-  const mean = map(`${all}->${rows}`, mul(slot(0), 1 / n), [x], { name: "mean" });
-  const centred = map(`${all},${rows}->${all}`, sub(slot(0), slot(1)), [x, mean]);
-  const variance = map(`${all}->${rows}`, mul(square(slot(0)), 1 / n), [centred], {
-    name: "variance",
-  });
-  const body = add(mul(div(slot(0), sqrt(add(slot(1), epsilon))), slot(2)), slot(3));
-  return map(`${all},${rows},${last},${last}->${all}`, body, [centred, variance, scale, shift], {
-    name: "layerNorm",
   });
 }

@@ -59,28 +59,39 @@ export function describeCell(name: string, cell: Cell, options: Described = {}):
     });
   };
 
+  const forms = cell.parallel ? (["sequential", "parallel"] as const) : [undefined];
+
   describe(name, () => {
     test("derivatives agree three ways, for params, inputs and first state", () => {
       const leaves = [moved, state, xs].flatMap((tree) => flatten(tree));
       const floats = leaves.map((t) => t.dtype === float);
-      const graph = trace(leaves, (...x) => {
-        const count = flatten(moved).length;
-        const states = flatten(state).length;
-        const ran = run(
-          rebuild(moved, x.slice(0, count)),
-          rebuild(state, x.slice(count, count + states)),
-          x[count + states],
-        );
-        return [...flatten(ran.state), ran.outputs];
-      });
       expect(floats).toContain(true);
-      expectDerivatives(graph, { at: leaves.map((t) => Float64Array.from(t.data)) });
+      for (const evaluation of forms) {
+        const graph = trace(leaves, (...x) => {
+          const count = flatten(moved).length;
+          const states = flatten(state).length;
+          const ran = run(
+            rebuild(moved, x.slice(0, count)),
+            rebuild(state, x.slice(count, count + states)),
+            x[count + states],
+            { evaluation },
+          );
+          return [...flatten(ran.state), ran.outputs];
+        });
+        expectDerivatives(graph, { at: leaves.map((t) => Float64Array.from(t.data)) });
+      }
     });
 
     test("compiled code gives what the reference gives", () => {
-      const program = (target: "reference" | "wasm") =>
-        jit((p: any, s: any, x: Tensor) => run(p, s, x), { target })(moved, state, xs);
-      near(program("wasm"), program("reference"), 1e-9);
+      for (const evaluation of forms) {
+        const program = (target: "reference" | "wasm") =>
+          jit((p: any, s: any, x: Tensor) => run(p, s, x, { evaluation }), { target })(
+            moved,
+            state,
+            xs,
+          );
+        near(program("wasm"), program("reference"), 1e-9);
+      }
     });
 
     test("a stream gives what the whole gives", () => {
@@ -99,7 +110,7 @@ export function describeCell(name: string, cell: Cell, options: Described = {}):
     });
 
     test("padding changes nothing", () => {
-      for (const evaluation of cell.parallel ? (["sequential", "parallel"] as const) : [undefined])
+      for (const evaluation of forms)
         lengths.forEach((length, b) => {
           const one = (t: Tensor) => t.slice([b, b + 1]);
           const whole = run(moved, state, xs, { mask, evaluation });
