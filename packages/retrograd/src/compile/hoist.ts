@@ -8,7 +8,7 @@ import { groups, type Loop } from "../loops/scan.ts";
 import type { MapAttrs } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
 import { Bindings, type Graph, inline, substitute, topological } from "../tensor/graph.ts";
-import { constantOp, placeholder, showShape, type Tensor } from "../tensor/tensor.ts";
+import { constantOp, type Node, placeholder, showShape, type Tensor } from "../tensor/tensor.ts";
 import { batchWhere } from "../transform/batch.ts";
 import { isExpensive } from "./keep.ts";
 import { cone, dependents, rewriteGraph, same } from "./rewrite.ts";
@@ -21,8 +21,14 @@ export interface Lifted {
   readonly outputs: ReadonlyMap<number, Tensor>;
 }
 
-export function hoist(given: Loop, args: readonly Tensor[], notes: string[]): Lifted {
-  const loop = { ...given, step: regroup(given) };
+/** @param totals  states that will be one sum over time, and need none of their terms sooner */
+export function hoist(
+  given: Loop,
+  args: readonly Tensor[],
+  notes: string[],
+  totals: ReadonlySet<number>,
+): Lifted {
+  const loop = { ...given, step: regroup(given, totals) };
   const { step, states, inputs } = loop;
   const onState = dependents(
     step,
@@ -39,7 +45,9 @@ export function hoist(given: Loop, args: readonly Tensor[], notes: string[]): Li
     if (!free(t) || lifted.some((l) => same(l, t))) return;
     if (force || !onInput.has(t.node) || heavy(t)) lifted.push(t);
   };
-  for (const n of topological(step.outputs)) if (onState.has(n)) n.args.forEach((a) => take(a));
+  const later = addersOf(step, totals);
+  for (const n of topological(step.outputs))
+    if (onState.has(n) && !later.has(n)) n.args.forEach((a) => take(a));
   const outputs = new Map<number, Tensor>();
   const outs = step.outputs.flatMap((t, k) =>
     k >= states && !onState.has(t.node) && onInput.has(t.node) && heavy(t) ? [k] : [],
@@ -116,14 +124,15 @@ export function overTime(
 }
 
 /** In sums, terms that need no state are added up first, so that they can leave together. */
-function regroup(loop: Loop): Graph {
+function regroup(loop: Loop, totals: ReadonlySet<number>): Graph {
   const { step, states } = loop;
   const onState = dependents(
     step,
     step.inputs.slice(0, states).map((t) => t.node),
   );
+  const later = addersOf(step, totals);
   return rewriteGraph(step, (node, args) => {
-    const terms = onState.has(node) ? termsOf({ ...node, args }) : undefined;
+    const terms = onState.has(node) && !later.has(node) ? termsOf({ ...node, args }) : undefined;
     if (!terms) return undefined;
     const originals = termsOf(node)!,
       attrs = node.attrs as MapAttrs;
@@ -142,3 +151,7 @@ function regroup(loop: Loop): Graph {
     return [sumOf([...rest, { tensor: sumOf(free, attrs), letters: attrs.out }], attrs)];
   });
 }
+
+/** The nodes that add to the given states. */
+const addersOf = (step: Graph, states: ReadonlySet<number>): Set<Node> =>
+  new Set([...states].map((k) => step.outputs[k].node));

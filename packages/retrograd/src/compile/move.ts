@@ -18,6 +18,7 @@ import { rowsPerStep } from "./rows.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
 import { flattenSums } from "./sums.ts";
+import { totalsOf } from "./totals.ts";
 
 /** Rows of a moved product for which the sums over time were fastest. */
 export const ROWS = 256;
@@ -64,7 +65,7 @@ function moveOne(
   used: ReadonlySet<number>,
   notes: string[],
 ): Tensor[] {
-  const lifted = hoist(loop, args, notes);
+  const lifted = hoist(loop, args, notes, new Set(totalsOf(loop, used).keys()));
   return sink(lifted.loop, lifted.args, used, notes, lifted.outputs);
 }
 

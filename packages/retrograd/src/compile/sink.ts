@@ -5,16 +5,14 @@
  */
 
 import { groups, type Loop, results, scanGraph } from "../loops/scan.ts";
-import { lettersOfRank } from "../ops/axes.ts";
-import { type MapAttrs, plus, recordMap } from "../ops/map.ts";
+import { plus } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
-import { slot } from "../scalar/index.ts";
 import { topological } from "../tensor/graph.ts";
 import { type Node, showShape, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
 import { isExpensive } from "./keep.ts";
-import { cone, dependents, same } from "./rewrite.ts";
-import { termsOf } from "./sums.ts";
+import { cone, same } from "./rewrite.ts";
+import { scaled, sumOverTime, totalsOf } from "./totals.ts";
 
 /** Record the loop without what can be done after it; gives all outputs of the original one. */
 export function sink(
@@ -30,19 +28,13 @@ export function sink(
     loop,
     [...step.outputs, ...stateIn].map((_, k) => k),
   );
-  const sums = new Map<number, Tensor[]>(); // state → what it adds up
-  stateIn.forEach((_, k) => {
-    const terms = used.has(entered[k]) ? undefined : addedUp(loop, k);
-    if (terms) sums.set(k, terms);
-  });
-  const carried = stateIn.flatMap((_, k) => (sums.has(k) ? [] : [k]));
-  const core = new Set(topological(carried.map((k) => step.outputs[k])));
+  const sums = totalsOf(loop, used);
+  const states2 = stateIn.flatMap((_, k) => (sums.has(k) ? [] : [k]));
+  const core = new Set(topological(states2.map((k) => step.outputs[k])));
   const heavy = (t: Tensor) => [...cone([t])].some((n) => !core.has(n) && isExpensive(n));
-  for (const [k, terms] of [...sums]) if (!terms.some(heavy)) sums.delete(k);
   const sunkOuts = outs.filter((o) => used.has(o) && !ready.has(o) && heavy(step.outputs[o]));
   const kept = outs.filter((o) => used.has(o) && !ready.has(o) && !sunkOuts.includes(o));
   const asked = [...sunkOuts.map((o) => step.outputs[o]), ...[...sums.values()].flat()];
-  const states2 = stateIn.flatMap((_, k) => (sums.has(k) ? [] : [k]));
   const stay = new Set(
     topological([...states2.map((k) => step.outputs[k]), ...kept.map((o) => step.outputs[o])]),
   );
@@ -99,24 +91,6 @@ export function sink(
   return out;
 }
 
-/** What state k adds up at each step, if that is all that happens to it. */
-function addedUp({ step }: Loop, k: number): Tensor[] | undefined {
-  const self = step.inputs[k],
-    next = step.outputs[k];
-  const terms = termsOf(next.node);
-  if (!terms?.some((t) => same(t.tensor, self))) return undefined;
-  const { out } = next.node.attrs as MapAttrs;
-  if (
-    terms.some((t) => t.letters !== out) ||
-    terms.filter((t) => same(t.tensor, self)).length !== 1
-  )
-    return undefined;
-  const readers = dependents(step, [self.node]);
-  if (readers.size !== 2 || step.outputs.filter((t) => readers.has(t.node)).length !== 1)
-    return undefined;
-  return terms.map((t) => t.tensor).filter((t) => !same(t, self));
-}
-
 /** Values that the loop computes anyway and what leaves it reads. */
 function frontier(
   asked: readonly Tensor[],
@@ -137,24 +111,4 @@ function frontier(
   };
   asked.forEach(visit);
   return edge;
-}
-
-/** Σ over the first axis; the sum of a sum is one sum with one more letter. */
-function sumOverTime(t: Tensor): Tensor {
-  const { node } = t;
-  if (node.op.name === "map" && node.attrs.reduce === "sum") {
-    const { operands, out, body, sizes, name, dtype } = node.attrs as MapAttrs;
-    return recordMap(`${operands}->${out.slice(1)}`, body, node.args, {
-      sizes: { ...sizes },
-      name,
-      dtype,
-    });
-  }
-  const letters = lettersOfRank(t.rank);
-  return recordMap(`${letters}->${letters.slice(1)}`, slot(0), [t], { name: "sum" });
-}
-/** The same at each of so many steps, added up. */
-function scaled(t: Tensor, times: number): Tensor {
-  const letters = lettersOfRank(t.rank);
-  return recordMap(`${letters}->${letters}`, slot(0), [t], { sizes: { Z: times }, name: "sum" });
 }

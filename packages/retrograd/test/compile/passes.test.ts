@@ -222,6 +222,62 @@ describe("moveWork", () => {
     for (const n of sums) expect(Object.values(n.attrs.sizes)).toContain(5); // summed over time too
   });
 
+  /** All nodes, of loops too. */
+  const everywhere = (g: Graph): Node[] =>
+    nodes(g).flatMap((n) => (n.op === scanOp ? [n, ...everywhere(n.attrs.step)] : [n]));
+  /** The gradient before and after, on the same numbers. */
+  const gradientOf = (g: Graph) => {
+    const before = vjp(g);
+    const after = optimise(before).graph;
+    const data = dataFor(before, 4);
+    const want = reference(before, data);
+    reference(after, data).forEach((y, k) =>
+      expectClose(y, want[k], before.outputs[k].dtype, `output ${k}`),
+    );
+    return after;
+  };
+
+  test("what no state needs adds up as products, also for parts of a param", () => {
+    const g = trace([float(2, 3), float(5, 2, 3), float(2, 3, 4)], (h, x, C) => [
+      scan(
+        (h: Tensor, x: Tensor, C: Tensor) => {
+          const next = h.mul(0.5).add(x);
+          return { state: next, output: next.dot(C.slice(0)).sub(next.dot(C.slice(1))) };
+        },
+        h,
+        x,
+        C,
+      ).outputs,
+    ]);
+    const after = gradientOf(g);
+    for (const n of everywhere(after)) expect(n.outputs[0].shape).not.toEqual([5, 2, 3, 4]);
+    for (const loop of loops(after))
+      for (const t of loop.step.inputs.slice(0, loop.states)) expect(t.shape).toEqual([2, 3]);
+    const sums = products(after).filter((n) => n.outputs[0].shape.length === 2);
+    expect(sums.map((n) => n.outputs[0].shape)).toEqual([
+      [3, 4],
+      [3, 4],
+    ]);
+    for (const n of sums) expect(Object.values(n.attrs.sizes)).toContain(5); // over time too
+  });
+
+  test("the chain rule of what depends on params alone is applied once, to the sum", () => {
+    const g = trace([float(2, 3), float(5, 2, 3), float(2, 3), float(3, 3)], (h, x, rates, U) => [
+      scan(
+        (h: Tensor, x: Tensor, p: Record<"rates" | "U", Tensor>) => {
+          const [decay, gain] = [0, 1].map((k) => p.rates.slice(k).exp());
+          return { state: h.mul(decay).add(x.dot(p.U).mul(gain)) };
+        },
+        h,
+        x,
+        { rates, U },
+      ).state,
+    ]);
+    const after = gradientOf(g);
+    const chain = everywhere(after).filter((n) => n.attrs?.name === "d exp");
+    expect(chain.map((n) => Object.values(n.attrs.sizes))).toEqual([[3], [3]]); // and not 5
+  });
+
   test("long loops are cut: what leaves them stays within a chunk", () => {
     const after = optimise(vjp(cell(40)), 8).graph; // two rows a step: chunks of four
     const outer = loops(after);
