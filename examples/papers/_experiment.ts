@@ -17,8 +17,16 @@ import {
   train,
 } from "retrograd/train";
 
+/**
+ * What is expected of a contender: to reach the mark; to stay below a score however long it learns,
+ * which bears out that the problem needs what it lacks; or nothing, its score is told beside others.
+ */
+export type Aim = "reach" | "print" | { readonly stayBelow: number };
+
 export interface Contender {
   readonly name: string;
+  /** "reach" by default. */
+  readonly aim?: Aim;
   readonly model: Model;
   readonly optimizer: Optimizer;
   readonly schedule?: Schedule;
@@ -36,7 +44,7 @@ export interface Experiment {
   readonly size: Readonly<Record<string, number>>;
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];
-  /** How many of the seeds must pass, for every contender. */
+  /** How many of the seeds must pass, for every contender of which something is expected. */
   readonly needed: number;
   readonly loss: Loss;
   readonly metrics?: readonly Metric[];
@@ -61,6 +69,7 @@ export interface Paper {
 export interface Trial {
   readonly contender: string;
   readonly seed: number;
+  /** Whether it did what is expected of it; where that is nothing, whether it reached the mark. */
   readonly passed: boolean;
   /** On sequences that neither training nor the decision to stop has seen. */
   readonly score: number;
@@ -114,6 +123,10 @@ type Scores = { readonly loss: number; readonly metrics: Readonly<Record<string,
 const scoreOf = ({ measure }: Experiment, found: Scores): number =>
   measure === "loss" ? found.loss : found.metrics[measure];
 
+/** Whether a contender with that score did what is expected of it. */
+const fulfils = (experiment: Experiment, aim: Aim, score: number): boolean =>
+  typeof aim === "object" ? score < aim.stayBelow : passes(experiment, score);
+
 /** Train one contender from one seed. */
 export async function trial(
   experiment: Experiment,
@@ -123,7 +136,7 @@ export async function trial(
   progress: (text: string) => void,
 ): Promise<Trial> {
   const { loss, metrics, validateEvery } = experiment;
-  const { model, optimizer, schedule, clip, steps } = contender;
+  const { model, optimizer, schedule, clip, steps, aim = "reach" } = contender;
   const start = performance.now();
   const data = source(experiment, seed, validateEvery);
   const validation = source(experiment, seed, HELD_OUT, VALIDATION);
@@ -135,7 +148,7 @@ export async function trial(
     const score = scoreOf(experiment, event);
     curve.push([event.step, Number(score.toPrecision(4))]);
     progress(`${contender.name}, seed ${seed}, step ${event.step}: ${score.toPrecision(4)}`);
-    if (passes(experiment, score, MARGIN)) break;
+    if (typeof aim !== "object" && passes(experiment, score, MARGIN)) break;
   }
   const test = source(experiment, seed, FRESH, TEST);
   const found = await evaluate({ model, loss, metrics, target, params: run.params, data: test });
@@ -143,7 +156,7 @@ export async function trial(
   return {
     contender: contender.name,
     seed,
-    passed: passes(experiment, score),
+    passed: fulfils(experiment, aim, score),
     score,
     steps: run.position.step,
     seconds: Math.round((performance.now() - start) / 100) / 10,

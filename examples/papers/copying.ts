@@ -8,17 +8,17 @@ import { dense, sequential, unroll } from "retrograd/layers";
 import { adam, crossEntropy, metrics } from "retrograd/train";
 import type { Contender, Paper } from "./_experiment.ts";
 
-const SYMBOLS = 8;
+export const SYMBOLS = 8;
 const LENGTH = 10;
 /** Nothing is 0, the symbols are 1 to 8, the sign to speak is 9. */
 const SIGN = SYMBOLS + 1;
-const KINDS = SYMBOLS + 2;
-const ROWS = 64;
+export const KINDS = SYMBOLS + 2;
+export const ROWS = 64;
 
 /**
  * x [rows, T + 20, 10], one-hot; y [rows, T + 20]: −1, which no loss counts, but for the last ten.
  */
-function batch(blank: number, rows: number, uniform: () => number) {
+export function batch(blank: number, rows: number, uniform: () => number) {
   const time = blank + 2 * LENGTH;
   const x = new Float32Array(rows * time * KINDS);
   const y = new Int32Array(rows * time).fill(-1);
