@@ -263,6 +263,18 @@ export function wholeNumber(where: string, value: unknown): number {
   return value as number;
 }
 
+/** @throws "bad-argument" unless `value` is a finite number above 0, or 0 where that is allowed */
+export function positiveNumber(where: string, value: unknown, { orZero = false } = {}): number {
+  const isNumber = typeof value === "number" && Number.isFinite(value);
+  if (!isNumber || value < 0 || (value === 0 && !orZero))
+    fail("bad-argument", {
+      where,
+      given: String(value),
+      expected: orZero ? "a number ≥ 0" : "a number above 0",
+    });
+  return value;
+}
+
 /** Run `f`; its errors name the step of the cell. */
 export const inStepOf = <T>(name: string, f: () => T): T => within(`step of cell "${name}"`, f);
 /** Run `f`; its errors name the form of the cell that takes all moments at once. */

@@ -26,6 +26,10 @@ export {
 export { type Composite, composite, type Through } from "./composite.ts";
 export { equilibrium } from "./equilibrium.ts";
 export { gru } from "./gru.ts";
+// Gradient highways.
+export { dilated } from "./highways/dilated.ts";
+export { leaky, retentionOf, timeConstantOf } from "./highways/leaky.ts";
+export { type ResidualOptions, residual } from "./highways/residual.ts";
 export { type Drawn, drawTree, Initial, type Initialisers, init } from "./init.ts";
 export { causalConvolution } from "./linear/causalConvolution.ts";
 export type { Complex, Quantity } from "./linear/complex.ts";
@@ -40,6 +44,16 @@ export { lstm } from "./lstm.ts";
 export { rnn } from "./rnn.ts";
 export { sequenceOf } from "./sequence.ts";
 export { isCell, type StackOptions, stack } from "./stack.ts";
+// Structured recurrences.
+export { antisymmetric } from "./structured/antisymmetric.ts";
+export { coRnn } from "./structured/coRnn.ts";
+export { complexModRelu, modRelu } from "./structured/modRelu.ts";
+export { orthogonal } from "./structured/orthogonal.ts";
+export type { Recurrence } from "./structured/recurrence.ts";
+export { cayleyRotation, exponentialRotation, reflected, skew } from "./structured/rotations.ts";
+export { spectralBound, spectralNorm } from "./structured/spectral.ts";
+export { uniCornn } from "./structured/uniCornn.ts";
+export { unitary } from "./structured/unitary.ts";
 export { batchStep, type StepGraph, type StepTypes, traceStep, typesOfCell } from "./trace.ts";
 export { startOf, throughTime, type UnrollOptions } from "./unroll.ts";
 export { type ZoneoutRates, zoneout } from "./zoneout.ts";

@@ -1,4 +1,5 @@
 /** The layers, and models made of them. */
+
 export { normalise } from "../ops/normalise.ts";
 export { activation } from "./activation.ts";
 export { type DenseOptions, dense } from "./dense.ts";

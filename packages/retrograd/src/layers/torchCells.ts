@@ -20,7 +20,9 @@ const N = 2;
  */
 export function classicCell({ name, options }: Cell, suffix: string): CellCodec | undefined {
   const gates = GATES[name];
-  const isOther = options.peepholes || options.reset === "before" || options.initial === "learned";
+  const { peepholes, coupled, layerNorm, recurrence = "full", reset, initial } = options;
+  const isStandard = !peepholes && !coupled && !layerNorm && recurrence === "full";
+  const isOther = !isStandard || reset === "before" || initial === "learned";
   const isTorch = name !== "rnn" || ["tanh", "relu"].includes(options.activation as string);
   if (gates === undefined || isOther || !isTorch) return undefined;
   const turn = (t: Tensor): Tensor => (options.update === "move" ? layout.negated(t, Z) : t);

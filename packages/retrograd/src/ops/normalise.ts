@@ -1,18 +1,24 @@
-/** Layer normalisation as a function: the last axis on a scale of its own. */
+/** Layer normalisation: the last axis on a scale of its own. */
 import { add, div, mul, slot, sqrt, square, sub } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { lettersOfRank } from "./axes.ts";
 import { map } from "./map.ts";
 
 /**
- * (x − m) / √(v + ε) ∘ scale + shift, with the mean m and the (biased) variance v of the last axis.
+ * Layer normalisation over the last axis, as four maps.
+ *   y = (x − m) / √(v + ε) ∘ scale + shift, with the mean m and the (biased) variance v
  * @param x      [..., n]
  * @param scale  [n]
- * @param shift  [n]
- * Source: Ba et al. 2016, arXiv:1607.06450.
+ * @param shift  [n], or nothing to add
+ * Source: Ba et al. 2016, arXiv:1607.06450, eq. 3 and 4.
  * Checked: HIPS/autograd, value and every gradient.
  */
-export function normalise(x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor {
+export function normalise(
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor | undefined,
+  epsilon: number,
+): Tensor {
   const n = x.shape[x.rank - 1];
   const all = lettersOfRank(x.rank);
   const [rows, last] = [all.slice(0, -1), all.slice(-1)];
@@ -21,8 +27,8 @@ export function normalise(x: Tensor, scale: Tensor, shift: Tensor, epsilon: numb
   const variance = map(`${all}->${rows}`, mul(square(slot(0)), 1 / n), [centred], {
     name: "variance",
   });
-  const body = add(mul(div(slot(0), sqrt(add(slot(1), epsilon))), slot(2)), slot(3));
-  return map(`${all},${rows},${last},${last}->${all}`, body, [centred, variance, scale, shift], {
-    name: "layerNorm",
-  });
+  const scaled = mul(div(slot(0), sqrt(add(slot(1), epsilon))), slot(2));
+  const [body, more] = shift ? [add(scaled, slot(3)), [shift]] : [scaled, []];
+  const spec = `${[all, rows, last, ...more.map(() => last)]}->${all}`;
+  return map(spec, body, [centred, variance, scale, ...more], { name: "layerNorm" });
 }

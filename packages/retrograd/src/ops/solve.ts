@@ -138,7 +138,11 @@ export function solve(A: Tensor, b: Tensor, { triangle }: SolveOptions = {}): Te
   checkMatrices("solve", A, "square matrices A [..., n, n]", (n, m) => n === m);
   if (triangle !== undefined) oneOf("solve: triangle", triangle, ["lower", "upper"]);
   if (b.dtype !== A.dtype)
-    fail("dtype-mismatch", { op: "solve", given: describeFully(b), expected: A.dtype });
+    fail("dtype-mismatch", {
+      op: "solve",
+      given: `${describeFully(A)} and ${describeFully(b)}`,
+      expected: "one dtype",
+    });
   const isVector = b.rank === A.rank - 1;
   const rows = A.shape.slice(0, -1);
   if (!sameShape(rows, isVector ? b.shape : b.shape.slice(0, -1)))

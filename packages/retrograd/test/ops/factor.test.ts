@@ -222,8 +222,8 @@ test("what does not fit is refused, with the shapes", () => {
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)",
       "solve: given constant float64 [2] for constant float64 [3, 3]; expected b of shape [3] or [3, k].
       Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)",
-      "solve: given constant float32 [3]; expected float64.
-      Convert it first: x.cast("float32"). Nothing is converted silently.   (dtype-mismatch)",
+      "solve: given constant float64 [3, 3] and constant float32 [3]; expected one dtype.
+      Convert one of them first: x.cast("float64"). Nothing is converted silently.   (dtype-mismatch)",
       "solve: triangle: "left" is not known.
       Use one of: lower, upper.   (unknown-option)",
       "cholesky: given constant float64 [3]; expected square matrices A [..., n, n].

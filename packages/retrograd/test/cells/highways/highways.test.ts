@@ -1,0 +1,130 @@
+/** Ways around a cell: residual and dilated ones against their equations; leaky integrators. */
+import { tensor, zeros } from "retrograd";
+import {
+  type Cell,
+  dilated,
+  drawTree,
+  gru,
+  leaky,
+  lstm,
+  residual,
+  retentionOf,
+  rnn,
+  throughTime,
+  timeConstantOf,
+} from "retrograd/cells";
+import { describe, expect, test } from "vitest";
+import { key } from "../../../src/ops/random.ts";
+import { describeCell } from "../describeCell.ts";
+import {
+  each,
+  expectEquations,
+  type PlainStep,
+  plus,
+  refusal,
+  scaled,
+  tanh,
+  times,
+} from "../plain.ts";
+
+/** The Elman network inside. */
+const f = ({ Wx, Wh, b }: any, h: number[], x: number[]) =>
+  tanh(plus(times(x, Wx), times(h, Wh), b));
+const leakyStep =
+  (retention: (p: any) => number[]): PlainStep =>
+  (p, { h }, x) => {
+    const next = each((r, old, drive) => r * old + (1 - r) * drive, retention(p), h, f(p, h, x));
+    return { state: { h: next }, output: next };
+  };
+
+const size = 4;
+const cells: Record<string, [Cell, PlainStep]> = {
+  "residual(rnn)": [
+    residual(rnn({ size }), { scale: 0.5 }),
+    (p, { h }, x) => {
+      const next = plus(h, scaled(f(p, h, x), 0.5));
+      return { state: { h: next }, output: next };
+    },
+  ],
+  "residual(rnn) over 3": [
+    residual(rnn({ size }), { over: 3 }),
+    (p, { cell: { h }, past: [oldest, newer] }, x) => {
+      const next = plus(oldest, f(p, h, x));
+      return { state: { cell: { h: next }, past: [newer, h] }, output: next };
+    },
+  ],
+  "dilated(rnn, 3)": [
+    dilated(rnn({ size }), 3),
+    (p, { h: [oldest, ...newer] }, x) => {
+      const next = f(p, oldest, x);
+      return { state: { h: [...newer, next] }, output: next };
+    },
+  ],
+  leaky: [leaky({ size, tau: 3, dt: 0.5 }), leakyStep(() => Array(size).fill(Math.exp(-0.5 / 3)))],
+  "leaky, learned": [
+    leaky({ size, tau: 3, dt: 0.5, learned: true }),
+    leakyStep(({ logTau }) => logTau.map((l: number) => Math.exp(-0.5 / Math.exp(l)))),
+  ],
+};
+describe.each(Object.entries(cells))("%s", (name, [cell, step]) => {
+  test("is its equations", () => {
+    expectEquations(cell, step);
+  });
+  describeCell(name, cell);
+});
+describeCell("residual(gru) with a learned state", residual(gru({ size: 3, initial: "learned" })));
+describeCell(
+  "dilated(lstm, 2) with a learned state",
+  dilated(lstm({ size: 3, initial: "learned" }), 2),
+);
+
+test("a dilated cell is the cell over every k-th moment", () => {
+  const inner = gru({ size: 3, initial: "learned" });
+  const params = drawTree<any>(inner.params([2]), key(3), "float64");
+  params.initial = { h: tensor([0.1, -0.2, 0.3], { dtype: "float64" }) };
+  const xs = tensor(
+    Float64Array.from({ length: 12 }, (_, i) => Math.sin(i)),
+    { shape: [6, 1, 2] },
+  );
+  const cell = dilated(inner, 2);
+  const start = (c: Cell) => ({ h: c.learned(params).h.expandDims(0) });
+  const { outputs } = throughTime(cell, params, xs, start(cell));
+  for (const phase of [0, 1]) {
+    const own = xs.slice([phase, null, 2]);
+    const alone = throughTime(inner, params, own, start(inner)).outputs;
+    expect(outputs.slice([phase, null, 2]).toArray()).toEqual(alone.toArray());
+  }
+});
+
+test("a time constant is the time in which 1/e is left", () => {
+  expect(timeConstantOf(retentionOf(7, 0.2), 0.2)).toBeCloseTo(7, 12);
+  const [tau, dt] = [4, 0.25];
+  const cell = leaky({ size: 1, tau, dt, activation: "linear" });
+  const params = { Wx: zeros([1, 1]), Wh: zeros([1, 1]), b: zeros([1]) };
+  const one = { h: tensor([[1]]) };
+  const { state } = throughTime(cell, params, zeros([tau / dt, 1, 1]), one);
+  expect(state.h.item()).toBeCloseTo(Math.exp(-1), 6);
+});
+
+test("what cannot be is refused", () => {
+  expect([
+    refusal(() => residual(rnn({ size: 2 }), { over: 0 })),
+    refusal(() => residual(rnn({ size: 2 }), { scale: -1 })),
+    refusal(() => residual(lstm({ size: 2 })).state([3], "float32")),
+    refusal(() => dilated(rnn({ size: 2 }), 1.5)),
+    refusal(() => leaky({ size: 2, tau: 0 }).params([3])),
+  ]).toMatchInlineSnapshot(`
+    [
+      "residual: over: given 0; expected a whole number ≥ 1.
+      Give a whole number ≥ 1.   (bad-argument)",
+      "residual: scale: given -1; expected a number above 0.
+      Give a number above 0.   (bad-argument)",
+      "residual: given the cell lstm with the state h [2], c [2]; expected a cell whose state is one tensor of floats, such as rnn or gru.
+      Give a cell whose state is one tensor of floats, such as rnn or gru.   (bad-argument)",
+      "dilated: steps: given 1.5; expected a whole number ≥ 1.
+      Give a whole number ≥ 1.   (bad-argument)",
+      "leaky: tau: given 0; expected a number above 0.
+      Give a number above 0.   (bad-argument)",
+    ]
+  `);
+});
