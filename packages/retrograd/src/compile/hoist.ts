@@ -4,13 +4,13 @@
  * computed once.
  */
 
+import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop } from "../loops/scan.ts";
 import type { MapAttrs } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
 import { Bindings, type Graph, inline, substitute, topological } from "../tensor/graph.ts";
 import { constantOp, type Node, placeholder, showShape, type Tensor } from "../tensor/tensor.ts";
 import { batchWhere } from "../transform/batch.ts";
-import { isExpensive } from "./keep.ts";
 import { cone, dependents, rewriteGraph, same } from "./rewrite.ts";
 import { sumOf, termsOf } from "./sums.ts";
 

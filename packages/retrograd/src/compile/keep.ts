@@ -5,17 +5,13 @@
  * one reader allows, so that a sum of products is stored once and not per product.
  */
 
+import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
-import { isElementwise } from "../ops/map.ts";
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, placeholder, record, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
 import { again, rewriteGraph, same } from "./rewrite.ts";
 import { twinsOf } from "./twins.ts";
-
-/** Work that is worth storing instead of doing twice. */
-export const isExpensive = ({ op, attrs }: Node): boolean =>
-  (op.name === "map" && !isElementwise(attrs)) || op.lower === "loop" || op.lower === "host";
 
 export function keep(graph: Graph, notes: string[]): Graph {
   const scans = topological(graph.outputs).filter((n) => n.op === scanOp) as Node<Loop>[];

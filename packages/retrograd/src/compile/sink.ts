@@ -4,13 +4,13 @@
  * at each step (dW = Σ aᵀg) becomes one sum over batch and time.
  */
 
+import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop, results, scanGraph } from "../loops/scan.ts";
 import { plus } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
 import { topological } from "../tensor/graph.ts";
 import { type Node, showShape, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
-import { isExpensive } from "./keep.ts";
 import { cone, same } from "./rewrite.ts";
 import { scaled, sumOverTime, totalsOf } from "./totals.ts";
 

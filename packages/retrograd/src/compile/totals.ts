@@ -3,6 +3,7 @@
  * need no loop: each is one sum over time, and a sum of sums is one sum with one more letter.
  */
 
+import { isExpensive } from "../loops/invariant.ts";
 import { type Loop, results } from "../loops/scan.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { concatenateOp } from "../ops/concatenate.ts";
@@ -12,7 +13,6 @@ import { padOp } from "../ops/slice.ts";
 import { type Expr, isFloat, lettersOf, slot, slotsOf } from "../scalar/index.ts";
 import { topological } from "../tensor/graph.ts";
 import { record, type Tensor } from "../tensor/tensor.ts";
-import { isExpensive } from "./keep.ts";
 import { cone, dependents, same } from "./rewrite.ts";
 import { termsOf } from "./sums.ts";
 

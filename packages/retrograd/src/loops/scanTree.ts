@@ -4,7 +4,7 @@
  *   step: (state, input, params) → { state, output }
  *
  * State, input and params are named groups, so a message can say `state "h"`. What the step
- * captures from around it becomes a further param. Sequences of different lengths are masks: past
+ * captures from around it becomes a further param; what params alone decide is computed once. Sequences of different lengths are masks: past
  * its end the state of a sequence is held and its outputs are zero.
  */
 import { checkOptions, fail, within } from "../errors.ts";
@@ -12,6 +12,7 @@ import { close } from "../tensor/graph.ts";
 import { apply, placeholder, showType, Tensor, type Type } from "../tensor/tensor.ts";
 import { flattenLike, groupOf, isTensor, leavesOf, type Place, rebuild } from "../tensor/tree.ts";
 import { tensorsOf } from "../transform/function.ts";
+import { withoutInvariants } from "./invariant.ts";
 import { checkValidity, follows, held, maskOf } from "./mask.ts";
 import { type Loop, results, scanOp } from "./scan.ts";
 
@@ -83,8 +84,10 @@ export function scan<S, X = undefined, P = undefined, Y = undefined>(
   const [S, X, P] = [groups.state, groups.input, groups.param].map((g) => g.map(([, t]) => t));
   const series = mask ? [...X, mask] : X;
   const reverse = options.reverse ?? false;
-  const loop: Loop = { step: graph, states: S.length, inputs: series.length, length, reverse };
-  const found = results(loop, apply(scanOp, [...S, ...series, ...P, ...captured], loop));
+  const changing = S.length + series.length;
+  const { step: lean, params: shared } = withoutInvariants(graph, changing, [...P, ...captured]);
+  const loop: Loop = { step: lean, states: S.length, inputs: series.length, length, reverse };
+  const found = results(loop, apply(scanOp, [...S, ...series, ...shared], loop));
   return { state: rebuild(state, found[0]) as S, outputs: rebuild(output, found[1]) as Y };
 }
 

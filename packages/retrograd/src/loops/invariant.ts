@@ -1,0 +1,53 @@
+/**
+ * Work of a step that params alone decide (a matrix made of parameters, say) is done once, before
+ * the loop. It is taken out when the loop is recorded and not by a pass of the compiler, so that
+ * its derivative is taken once too: of the sum over time, instead of a sum of derivatives.
+ */
+import { isElementwise } from "../ops/map.ts";
+import { Bindings, type Graph, substitute, topological } from "../tensor/graph.ts";
+import { type Node, placeholder, type Tensor } from "../tensor/tensor.ts";
+import { callGraph } from "../transform/function.ts";
+
+/** Work that is worth storing instead of doing twice. */
+export const isExpensive = ({ op, attrs }: Node): boolean =>
+  (op.name === "map" && !isElementwise(attrs)) || op.lower === "loop" || op.lower === "host";
+
+/**
+ * A step that reads what its params alone decide instead of computing it, where that is expensive.
+ * @param step      (changing…, param…) → outputs; reads nothing but its inputs
+ * @param changing  how many of its inputs differ from moment to moment
+ * @param params    what the other inputs are given
+ */
+export function withoutInvariants(
+  step: Graph,
+  changing: number,
+  params: readonly Tensor[],
+): { step: Graph; params: readonly Tensor[] } {
+  const varies = new Set<Node>(step.inputs.slice(0, changing).map((t) => t.node));
+  const isHeavy = new Set<Node>();
+  const found: Tensor[] = [];
+  const take = (t: Tensor) => {
+    const known = found.some((f) => f.node === t.node && f.output === t.output);
+    if (!varies.has(t.node) && isHeavy.has(t.node) && !known) found.push(t);
+  };
+  for (const node of topological(step.outputs)) {
+    if (node.args.some((a) => varies.has(a.node))) varies.add(node);
+    else if (isExpensive(node) || node.args.some((a) => isHeavy.has(a.node))) isHeavy.add(node);
+    if (varies.has(node)) node.args.forEach(take);
+  }
+  step.outputs.forEach(take);
+  if (found.length === 0) return { step, params };
+  const own = step.inputs.slice(changing);
+  const values = callGraph({ inputs: own, outputs: found }, params);
+  const fresh = found.map((t) => placeholder(t, t.node.attrs?.name ?? t.node.op.name));
+  const outputs = substitute(step.outputs, new Bindings(found.map((t, i) => [t, fresh[i]])));
+  const read = new Set(topological(outputs));
+  const kept = own.flatMap((t, k) => (read.has(t.node) ? [k] : []));
+  return {
+    step: {
+      inputs: [...step.inputs.slice(0, changing), ...kept.map((k) => own[k]), ...fresh],
+      outputs,
+    },
+    params: [...kept.map((k) => params[k]), ...values],
+  };
+}
