@@ -12,8 +12,13 @@ import { callGraph } from "../transform/function.ts";
 export const isExpensive = ({ op, attrs }: Node): boolean =>
   (op.name === "map" && !isElementwise(attrs)) || op.lower === "loop" || op.lower === "host";
 
+/** Work that is not only numbers moved or repeated. */
+const computes = ({ op, attrs, args }: Node): boolean =>
+  op.lower === "map" && attrs.body.kind !== "slot" && args.length > 0;
+
 /**
- * A step that reads what its params alone decide instead of computing it, where that is expensive.
+ * A step that reads what its params alone decide instead of computing it: where that is expensive,
+ * and where a product reads it, whose derivative is then one sum over time.
  * @param step      (changing…, param…) → outputs; reads nothing but its inputs
  * @param changing  how many of its inputs differ from moment to moment
  * @param params    what the other inputs are given
@@ -24,18 +29,23 @@ export function withoutInvariants(
   params: readonly Tensor[],
 ): { step: Graph; params: readonly Tensor[] } {
   const varies = new Set<Node>(step.inputs.slice(0, changing).map((t) => t.node));
-  const isHeavy = new Set<Node>();
+  const [isHeavy, isComputed] = [new Set<Node>(), new Set<Node>()];
   const found: Tensor[] = [];
-  const take = (t: Tensor) => {
+  const take = (t: Tensor, reader?: Node) => {
     const known = found.some((f) => f.node === t.node && f.output === t.output);
-    if (!varies.has(t.node) && isHeavy.has(t.node) && !known) found.push(t);
+    const isRead = reader && isExpensive(reader) && isComputed.has(t.node);
+    if (!varies.has(t.node) && (isHeavy.has(t.node) || isRead) && !known) found.push(t);
   };
   for (const node of topological(step.outputs)) {
-    if (node.args.some((a) => varies.has(a.node))) varies.add(node);
-    else if (isExpensive(node) || node.args.some((a) => isHeavy.has(a.node))) isHeavy.add(node);
-    if (varies.has(node)) node.args.forEach(take);
+    const after = (set: ReadonlySet<Node>) => node.args.some((a) => set.has(a.node));
+    if (after(varies)) varies.add(node);
+    else {
+      if (isExpensive(node) || after(isHeavy)) isHeavy.add(node);
+      if (computes(node) || after(isComputed)) isComputed.add(node);
+    }
+    if (varies.has(node)) for (const a of node.args) take(a, node);
   }
-  step.outputs.forEach(take);
+  for (const t of step.outputs) take(t);
   if (found.length === 0) return { step, params };
   const own = step.inputs.slice(changing);
   const values = callGraph({ inputs: own, outputs: found }, params);
