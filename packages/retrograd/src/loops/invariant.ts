@@ -16,9 +16,45 @@ export const isExpensive = ({ op, attrs }: Node): boolean =>
 const computes = ({ op, attrs, args }: Node): boolean =>
   op.lower === "map" && attrs.body.kind !== "slot" && args.length > 0;
 
+/** A graph that reads some of its values instead of computing them. */
+export interface Split {
+  /** What it reads, of the graph as it was. */
+  readonly found: readonly Tensor[];
+  /** The inputs that stand for them, and the outputs that read these. */
+  readonly fresh: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
 /**
- * A step that reads what its params alone decide instead of computing it: where that is expensive,
- * and where a product reads it, whose derivative is then one sum over time.
+ * Values that do not depend on `changing` inputs, where they are expensive, and where a product
+ * reads them, whose derivative is then one sum over time.
+ */
+export function splitInvariants(graph: Graph, changing: readonly Tensor[]): Split {
+  const varies = new Set<Node>(changing.map((t) => t.node));
+  const [isHeavy, isComputed] = [new Set<Node>(), new Set<Node>()];
+  const found: Tensor[] = [];
+  const take = (t: Tensor, reader?: Node) => {
+    const known = found.some((f) => f.node === t.node && f.output === t.output);
+    const isRead = reader && isExpensive(reader) && isComputed.has(t.node);
+    if (!varies.has(t.node) && (isHeavy.has(t.node) || isRead) && !known) found.push(t);
+  };
+  for (const node of topological(graph.outputs)) {
+    const after = (set: ReadonlySet<Node>) => node.args.some((a) => set.has(a.node));
+    if (after(varies)) varies.add(node);
+    else {
+      if (isExpensive(node) || after(isHeavy)) isHeavy.add(node);
+      if (computes(node) || after(isComputed)) isComputed.add(node);
+    }
+    if (varies.has(node)) for (const a of node.args) take(a, node);
+  }
+  for (const t of graph.outputs) take(t);
+  const fresh = found.map((t) => placeholder(t, t.node.attrs?.name ?? t.node.op.name));
+  const given = new Bindings(found.map((t, i) => [t, fresh[i]]));
+  return { found, fresh, outputs: found.length ? substitute(graph.outputs, given) : graph.outputs };
+}
+
+/**
+ * A step that reads what its params alone decide instead of computing it.
  * @param step      (changing…, param…) → outputs; reads nothing but its inputs
  * @param changing  how many of its inputs differ from moment to moment
  * @param params    what the other inputs are given
@@ -28,36 +64,14 @@ export function withoutInvariants(
   changing: number,
   params: readonly Tensor[],
 ): { step: Graph; params: readonly Tensor[] } {
-  const varies = new Set<Node>(step.inputs.slice(0, changing).map((t) => t.node));
-  const [isHeavy, isComputed] = [new Set<Node>(), new Set<Node>()];
-  const found: Tensor[] = [];
-  const take = (t: Tensor, reader?: Node) => {
-    const known = found.some((f) => f.node === t.node && f.output === t.output);
-    const isRead = reader && isExpensive(reader) && isComputed.has(t.node);
-    if (!varies.has(t.node) && (isHeavy.has(t.node) || isRead) && !known) found.push(t);
-  };
-  for (const node of topological(step.outputs)) {
-    const after = (set: ReadonlySet<Node>) => node.args.some((a) => set.has(a.node));
-    if (after(varies)) varies.add(node);
-    else {
-      if (isExpensive(node) || after(isHeavy)) isHeavy.add(node);
-      if (computes(node) || after(isComputed)) isComputed.add(node);
-    }
-    if (varies.has(node)) for (const a of node.args) take(a, node);
-  }
-  for (const t of step.outputs) take(t);
+  const [moving, own] = [step.inputs.slice(0, changing), step.inputs.slice(changing)];
+  const { found, fresh, outputs } = splitInvariants(step, moving);
   if (found.length === 0) return { step, params };
-  const own = step.inputs.slice(changing);
   const values = callGraph({ inputs: own, outputs: found }, params);
-  const fresh = found.map((t) => placeholder(t, t.node.attrs?.name ?? t.node.op.name));
-  const outputs = substitute(step.outputs, new Bindings(found.map((t, i) => [t, fresh[i]])));
   const read = new Set(topological(outputs));
   const kept = own.flatMap((t, k) => (read.has(t.node) ? [k] : []));
   return {
-    step: {
-      inputs: [...step.inputs.slice(0, changing), ...kept.map((k) => own[k]), ...fresh],
-      outputs,
-    },
+    step: { inputs: [...moving, ...kept.map((k) => own[k]), ...fresh], outputs },
     params: [...kept.map((k) => params[k]), ...values],
   };
 }

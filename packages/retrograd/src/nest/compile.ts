@@ -2,6 +2,7 @@
 
 import { settleCollectives } from "../compile/collectives.ts";
 import { type Optimised, optimise } from "../compile/index.ts";
+import { splitInvariants } from "../loops/invariant.ts";
 import { slot } from "../scalar/index.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { mayShare } from "./control.ts";
@@ -12,7 +13,7 @@ import { plan } from "./plan.ts";
 import { writing } from "./pointwise.ts";
 import type { CompileOptions } from "./program.ts";
 import { verify } from "./verify.ts";
-import { whole } from "./view.ts";
+import { type View, whole } from "./view.ts";
 import { Workspace } from "./workspace.ts";
 
 export interface Compiled {
@@ -52,10 +53,12 @@ export function compileOptimised(
     });
   });
   outputs.forEach((b, o) => kept(o) && w.stable.add(b));
+  const given = inputs.map((b, i) => whole(b, better.inputs[i].shape));
+  const { rest, made } = prepared(w, better, given);
   lowerGraph(
     w,
-    better,
-    inputs.map((b, i) => whole(b, better.inputs[i].shape)),
+    rest,
+    [...given, ...made],
     outputs.map((b, o) => (kept(o) ? undefined : whole(b, better.outputs[o].shape))),
   );
   settleResidents(w, outputs, inputs, inputOf, kept);
@@ -69,6 +72,28 @@ export function compileOptimised(
     peakBytes,
     explain: () => explain(better, schedule, peakBytes),
   };
+}
+
+/**
+ * What residents that no call writes decide is computed when they are written, not at each call.
+ * @returns the rest of the graph, with further inputs for what has been made
+ */
+function prepared(
+  w: Workspace,
+  graph: Graph,
+  given: readonly View[],
+): { rest: Graph; made: readonly View[] } {
+  const changing = graph.inputs.filter((_, i) => !w.stable.has(given[i].buffer));
+  if (changing.length === graph.inputs.length) return { rest: graph, made: [] };
+  const { found, fresh, outputs } = splitInvariants(graph, changing);
+  const made = found.map((t) => {
+    const name = t.node.attrs?.name ?? t.node.op.name;
+    const buffer = w.buffer(t.shape, t.dtype, name, { kind: "resident" });
+    w.stable.add(buffer);
+    return whole(buffer, t.shape);
+  });
+  if (found.length) w.once(() => lowerGraph(w, { ...graph, outputs: found }, given, made));
+  return { rest: { inputs: [...graph.inputs, ...fresh], outputs }, made };
 }
 
 /**

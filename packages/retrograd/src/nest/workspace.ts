@@ -106,6 +106,11 @@ export class Workspace {
     this.#packed.pop();
     return this.#blocks.pop()!;
   }
+  /** Write what runs once, after residents are written. */
+  once(body: () => void): void {
+    const items = this.inner(body);
+    this.setup.push(...items);
+  }
   push(item: Item): void {
     this.block.push(item);
   }

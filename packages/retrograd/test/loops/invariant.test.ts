@@ -82,3 +82,23 @@ test("concrete tensors too", () => {
   });
   expect([...state.h.data]).toEqual([1, 2]);
 });
+
+test("what residents decide is computed when they are written, not at each call", () => {
+  const types = [f64(3, 3), f64(3)];
+  const graph = trace(types, (W, h) => [W, rotated(h, h, W)]);
+  const program = machine(graph, undefined, { resident: [[0, 0]] });
+  const named = (items: typeof program.schedule.main) => {
+    const found: string[] = [];
+    kernelsOf(items, ({ name }) => found.push(name));
+    return found.filter((name) => name.startsWith("solve")).length;
+  };
+  expect([named(program.schedule.setup), named(program.schedule.main)]).toEqual([1, 0]);
+  const draw = numbers(3);
+  for (const W of [draw(9), draw(9)]) {
+    program.write(0, W);
+    for (const h of [draw(3), draw(3)]) {
+      const [, got] = program.run([undefined, h]);
+      run(graph, [W, h])[1].forEach((x, i) => expect(got[i]).toBeCloseTo(x, 12));
+    }
+  }
+});
