@@ -4,8 +4,9 @@
  *   step: (state, input, params) → { state, output }
  *
  * State, input and params are named groups, so a message can say `state "h"`. What the step
- * captures from around it becomes a further param; what params alone decide is computed once. Sequences of different lengths are masks: past
- * its end the state of a sequence is held and its outputs are zero.
+ * captures from around it becomes a further param; what params alone decide is computed once.
+ * Sequences of different lengths are masks: past its end the state of a sequence is held and its
+ * outputs are zero.
  */
 import { checkOptions, fail, within } from "../errors.ts";
 import { close } from "../tensor/graph.ts";

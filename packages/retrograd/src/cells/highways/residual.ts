@@ -1,4 +1,4 @@
-/** A cell that adds to its state instead of replacing it: a way for the gradient around the cell. */
+/** A cell that adds to its state instead of replacing it: the gradient has a way around it. */
 import { checkOptions, fail } from "../../errors.ts";
 import { isFloat } from "../../scalar/dtype.ts";
 import { type Shape, showType, type Tensor, type Type } from "../../tensor/tensor.ts";
@@ -15,9 +15,8 @@ export interface ResidualOptions {
 }
 
 /**
- * h[t] = h[t − over] + scale · f(h[t − 1], x[t]), for a cell h' = f(h, x) whose state is one tensor.
- * An output that is the state follows it. Before the first moment all states are the first one
- * (over 1) or zeros.
+ * h[t] = h[t − over] + scale · f(h[t − 1], x[t]), for a cell h' = f(h, x) whose state is one
+ * tensor. An output that is the state follows it. What lies before the first state is zero.
  *
  * Options: over (1), scale (1).
  * Shapes: params are those of the cell; state is that of the cell, or for over > 1
