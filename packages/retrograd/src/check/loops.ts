@@ -1,0 +1,163 @@
+/**
+ * The same recurrence, written in other ways. A traced model is a graph with loops in it; here its
+ * loops are written out step by step, cut into windows, or given zeros to differentiate by. All of
+ * it is from graph to graph, so it holds for any step of any model.
+ */
+
+import { groups, type Loop, results, type Scanned, scanGraph, scanOp } from "../loops/scan.ts";
+import { concatenate, stack } from "../ops/concatenate.ts";
+import { plus } from "../ops/map.ts";
+import { reshapeTo } from "../ops/reshape.ts";
+import { at, part } from "../ops/slicing.ts";
+import { stopGradient } from "../ops/stopGradient.ts";
+import { isFloat } from "../scalar/dtype.ts";
+import { Bindings, type Graph, inline, topological, trace } from "../tensor/graph.ts";
+import { type Node, placeholder, record, Tensor } from "../tensor/tensor.ts";
+import { rematOp } from "../transform/remat.ts";
+
+/** What stands in the place of a loop, given its arguments. */
+type Rewrite = (loop: Loop, args: readonly Tensor[]) => Scanned;
+
+/** The graph with every loop rewritten; those within other loops too where `f` sees to it. */
+function rewritten(graph: Graph, f: Rewrite, inlineRemats = false): Graph {
+  const now = new Bindings();
+  const move = (t: Tensor): Tensor => now.get(t) ?? t;
+  for (const node of topological(graph.outputs)) {
+    const args = node.args.map(move);
+    const isLoop = node.op === scanOp;
+    const isInlined = inlineRemats && node.op === rematOp;
+    if (!isLoop && !isInlined && args.every((a, k) => a === node.args[k])) continue;
+    const found = isLoop
+      ? Object.values(f(node.attrs, args)).flat()
+      : isInlined
+        ? inline(rewritten(node.attrs.graph, f, true), args)
+        : record(node.op, args, node.attrs);
+    found.forEach((t: Tensor, i: number) => void now.set(new Tensor(node, i), t));
+  }
+  return { inputs: graph.inputs, outputs: graph.outputs.map(move) };
+}
+
+/** Every step of every loop written out, one after the other: no loop is left. */
+export const unrolled = (graph: Graph): Graph => rewritten(graph, writtenOut, true);
+
+function writtenOut(loop: Loop, args: readonly Tensor[]): Scanned {
+  const step = unrolled(loop.step);
+  const [first, inputs, params] = groups(loop, args);
+  const outputs: Tensor[][] = [];
+  const entered: Tensor[][] = [];
+  let state = first;
+  for (let i = 0; i < loop.length; i++) {
+    const t = loop.reverse ? loop.length - 1 - i : i;
+    const left = inline(step, [...state, ...inputs.map((x) => at(x, t)), ...params]);
+    entered[t] = state;
+    outputs[t] = left.slice(loop.states);
+    state = left.slice(0, loop.states);
+  }
+  const overTime = (rows: Tensor[][]) => rows[0].map((_, k) => stack(rows.map((row) => row[k])));
+  return { final: state, outputs: overTime(outputs), entered: overTime(entered) };
+}
+
+/** How a window runs: the inner loop as a graph, and what it is given, of which `states` come first. */
+type Enter = (inner: Graph, given: readonly Tensor[], states: number) => readonly Tensor[];
+
+/** Loops of `size` steps within a loop over windows; the steps that are left over come last. */
+const windowed = (graph: Graph, size: number, enter: Enter): Graph =>
+  rewritten(graph, (loop, args) => inWindows(loop, args, Math.max(1, size), enter));
+
+/** Loops of windows that are computed again on the way back: checkpointed backpropagation. */
+export const checkpointed = (graph: Graph, size: number): Graph =>
+  windowed(graph, size, (inner, given) => record(rematOp, given, { graph: inner }));
+
+/** Loops through whose windows no gradient passes: what truncated backpropagation follows. */
+export const truncatedAt = (graph: Graph, size: number): Graph =>
+  windowed(graph, size, (inner, given, states) =>
+    inline(inner, [...given.slice(0, states).map(stopGradient), ...given.slice(states)]),
+  );
+
+function inWindows(loop: Loop, args: readonly Tensor[], size: number, enter: Enter): Scanned {
+  const [first, inputs, params] = groups(loop, args);
+  const count = Math.floor(loop.length / size);
+  const left = loop.length - count * size;
+  // In the order of the loop: the first whole windows, then what is left over.
+  const cut = (x: Tensor, whole: boolean): Tensor => {
+    const start = loop.reverse === whole ? loop.length - count * size : 0;
+    return whole
+      ? part(x, 0, start, count * size)
+      : part(x, 0, loop.reverse ? 0 : count * size, left);
+  };
+  const inner = (steps: number): Graph =>
+    trace(
+      [...first, ...inputs.map((x) => momentsOf(x, steps)), ...params],
+      (...given) => {
+        const [s, x, p] = groups(loop, given);
+        const { final, outputs, entered } = scanGraph(loop.step, s, x, p, {
+          ...loop,
+          length: steps,
+        });
+        return [...final, ...outputs, ...entered];
+      },
+      loop.step.inputs.map((t) => t.name),
+    );
+  const window = inner(size);
+  const outer = trace(window.inputs, (...given) => enter(window, given, loop.states));
+  const split = (x: Tensor) => reshapeTo(cut(x, true), [count, size, ...x.shape.slice(1)]);
+  const way = { length: count, reverse: loop.reverse };
+  const whole = scanGraph(outer, first, inputs.map(split), params, way);
+  const joined = whole.outputs.map((y) => reshapeTo(y, [count * size, ...y.shape.slice(2)]));
+  if (left === 0) return parted(loop, [...whole.final, ...joined]);
+  const given = [...whole.final, ...inputs.map((x) => cut(x, false)), ...params];
+  const rest = enter(inner(left), given, loop.states);
+  const tail = rest.slice(loop.states);
+  const overTime = joined.map((y, k) => concatenate(loop.reverse ? [tail[k], y] : [y, tail[k]], 0));
+  return parted(loop, [...rest.slice(0, loop.states), ...overTime]);
+}
+
+const momentsOf = (x: Tensor, steps: number) => ({
+  shape: [steps, ...x.shape.slice(1)],
+  dtype: x.dtype,
+});
+
+function parted(loop: Loop, list: readonly Tensor[]): Scanned {
+  const [final, outputs, entered] = results(loop, list);
+  return { final, outputs, entered };
+}
+
+/** Zeros added to what enters each step of a loop, by which one can differentiate. */
+export interface Probe {
+  /** The loop's place among those of the graph, and the name of the state in its step. */
+  readonly loop: number;
+  readonly state: string;
+  /** [time, …state], an input of the probed graph after those that it had. */
+  readonly input: Tensor;
+}
+
+/** The graph with a probe on every float state of every loop that is not within another one. */
+export function probed(graph: Graph): { graph: Graph; probes: Probe[] } {
+  const probes: Probe[] = [];
+  let loops = 0;
+  const moved = rewritten(graph, (loop, args) => {
+    const [states, inputs, params] = groups(loop, args);
+    const [s, x, p] = groups(loop, loop.step.inputs);
+    const own = s.filter((t) => isFloat(t.dtype));
+    const added = own.map((t) =>
+      placeholder({ shape: [loop.length, ...t.shape], dtype: t.dtype }, `probe of ${t.name}`),
+    );
+    own.forEach((t, k) => {
+      probes.push({ loop: loops, state: t.name ?? `${k}`, input: added[k] });
+    });
+    loops++;
+    const zeros = own.map((t) => placeholder(t, `probe of ${t.name}`));
+    const entering = s.map((t) => (isFloat(t.dtype) ? plus(t, zeros[own.indexOf(t)]) : t));
+    const step: Graph = {
+      inputs: [...s, ...x, ...zeros, ...p],
+      outputs: inline(loop.step, [...entering, ...x, ...p]),
+    };
+    return scanGraph(step, states, [...inputs, ...added], params, loop);
+  });
+  const inputs = [...graph.inputs, ...probes.map((probe) => probe.input)];
+  return { graph: { inputs, outputs: moved.outputs }, probes };
+}
+
+/** The loops of a graph that are not within another one, in the order of `probed`. */
+export const loopsOf = (graph: Graph): Node<Loop>[] =>
+  topological(graph.outputs).filter((node) => node.op === scanOp);

@@ -1,0 +1,103 @@
+/** What a certificate says in words: who disagrees, by how much, where, and what that points to. */
+import type { Certificate, Way, WayReport } from "./certificate.ts";
+
+export interface Findings {
+  readonly ways: readonly Way[];
+  readonly missing: ReadonlyMap<Way, string>;
+  /** `resolved`: whether the differences are sure enough there to decide anything. */
+  readonly places: readonly { readonly name: string; readonly resolved: boolean }[];
+  /** Disagreement of a way at place k. */
+  off(way: Way, k: number): number;
+  /** Disagreement at place k that is rounding. */
+  tolerance(way: Way, k: number): number;
+  readonly kinks: Certificate["kinks"];
+  readonly stopped: Certificate["stopped"];
+  blame(): string | undefined;
+}
+
+export function describeCertificate(found: Findings): Certificate {
+  const { places, off, tolerance, missing, kinks, stopped } = found;
+  const ways: WayReport[] = found.ways.map((way) => {
+    const all = places.map((_, k) => off(way, k));
+    const relative = all.some(Number.isNaN) ? Number.NaN : Math.max(0, ...all);
+    const at = Math.max(
+      0,
+      all.findIndex((x) => Object.is(x, relative)),
+    );
+    const where = places[at].name;
+    return { way, relative, where, agrees: all.every((x, k) => x <= tolerance(way, k)) };
+  });
+  for (const [way, reason] of missing)
+    ways.push({ way, relative: 0, where: "", agrees: true, missing: reason });
+  const wrong = ways.filter(({ agrees }) => !agrees);
+  const worst = [...ways].sort((a, b) => rank(b.relative) - rank(a.relative))[0];
+  const agrees = wrong.length === 0;
+  const blamed = agrees ? undefined : found.blame();
+  const certificate = {
+    ...{ agrees, ways, kinks, stopped, blamed },
+    worst: { way: worst.way, relative: worst.relative, where: worst.where },
+    places: places.map(({ name }, k) => ({
+      name,
+      relative: Math.max(0, ...found.ways.map((way) => off(way, k))),
+    })),
+  };
+  const rough = places.filter(({ resolved }) => !resolved).map(({ name }) => name);
+  return {
+    ...certificate,
+    sentence: [sentenceOf(certificate, wrong), roughSentence(rough)].join(""),
+  };
+}
+
+const roughSentence = ([first, ...rest]: readonly string[]): string =>
+  first === undefined
+    ? ""
+    : ` At ${first}${rest.length ? ` and ${rest.length} more` : ""} the loss is too rough for differences to tell.`;
+
+const rank = (x: number): number => (Number.isNaN(x) ? Infinity : x);
+
+function sentenceOf(c: Omit<Certificate, "sentence">, wrong: readonly WayReport[]): string {
+  if (wrong.length > 0) return disagreement(c, wrong);
+  const ran = c.ways.filter(({ missing }) => missing === undefined).length;
+  const digits = c.worst.relative === 0 ? "exactly" : `to ${c.worst.relative.toExponential(0)}`;
+  const lacking = c.ways.filter(({ missing }) => missing !== undefined).map(({ way }) => way);
+  return [
+    `${ran} ways of computing the gradient agree ${digits} at every parameter and time step.`,
+    ...(lacking.length ? [`Not possible here: ${lacking.join(", ")}.`] : []),
+    ...(c.kinks.length ? [kinkSentence(c.kinks)] : []),
+    ...(c.stopped.relative > 0 ? [stopSentence(c.stopped)] : []),
+  ].join(" ");
+}
+
+const kinkSentence = (kinks: Certificate["kinks"]): string => {
+  const [{ name }] = kinks;
+  const more = kinks.length > 1 ? ` and ${kinks.length - 1} more` : "";
+  return `The loss has a kink here (${name}${more}: its slopes differ on both sides, as of relu at 0), so these were compared beside it.`;
+};
+
+const stopSentence = ({ relative, where }: Certificate["stopped"]): string =>
+  `stopGradient takes part of the derivative away on purpose: at ${where} the gradient is ${percent(relative)} off the derivative of the value.`;
+
+const percent = (x: number): string =>
+  x < 0.01 ? `${(100 * x).toPrecision(1)} %` : `${Math.round(100 * x)} %`;
+
+/** Who is wrong says where to look. */
+function disagreement(c: Omit<Certificate, "sentence">, wrong: readonly WayReport[]): string {
+  const names = wrong.map(({ way }) => way);
+  const worst = wrong.reduce((a, b) => (rank(b.relative) > rank(a.relative) ? b : a));
+  const found = Number.isNaN(worst.relative)
+    ? `The gradient is not a number at ${worst.where}`
+    : `The gradient is wrong: at ${worst.where} it is ${percent(worst.relative)} off the derivative`;
+  const only = (...ways: Way[]) => names.length > 0 && names.every((way) => ways.includes(way));
+  const cause = c.blamed
+    ? `look at ${c.blamed}`
+    : only("compiled")
+      ? "only the compiled program is off, the same gradient op by op is right"
+      : only("checkpointed")
+        ? "only recomputation (remat) is off"
+        : only("forward")
+          ? "only forward mode is off"
+          : only("bptt", "checkpointed", "compiled")
+            ? "the steps written out are right, so the backward of the loop is off"
+            : "the loss may jump or be too rough to be differentiated there";
+  return `${found} (${names.join(", ")}); ${cause}.`;
+}
