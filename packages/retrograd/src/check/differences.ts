@@ -27,7 +27,7 @@ const EPSILON = 2 ** -52;
  * @param at         φ(0)
  * @param scale      size of the slopes that are compared
  * @param tolerance  relative error that is asked for
- * Source: Richardson 1911, doi:10.1098/rsta.1911.0009; Ridders 1982, doi:10.1016/S0141-1195(82)80057-0.
+ * Source: Richardson 1911, doi:10.1098/rsta.1911.0009.
  * Checked: sin, exp, a quintic, |t| at 0 and beside it.
  */
 export function slopeOf(
@@ -41,7 +41,9 @@ export function slopeOf(
     const found = slopeWith(phi, at, h, scale, tolerance);
     if (found.smooth && found.error <= tolerance * scale) return found;
     // A kink that is as large from nearer by is at the point itself.
-    const stands = !found.smooth && Math.abs(found.kink - (best?.kink ?? 0)) < 0.01 * scale;
+    const stands =
+      !found.smooth &&
+      Math.abs(found.kink - (best?.kink ?? Number.NaN)) < 0.01 * Math.abs(found.kink);
     const better = best === undefined || (found.smooth && !best.smooth);
     if (better || (found.smooth === best?.smooth && found.error < best.error)) best = found;
     if (stands) break;
@@ -65,6 +67,8 @@ function slopeWith(
   const largest = Math.max(...pairs.flatMap(([a, b]) => [Math.abs(a), Math.abs(b)]), Math.abs(at));
   const rounding = (64 * EPSILON * largest) / h;
   const error = Math.abs(value - first[1]) + rounding;
-  const smooth = Math.abs(kink) <= 10 * tolerance * scale + 16 * rounding;
+  // A jump may be the same to both sides; its slope grows without end.
+  const settled = error <= 0.01 * Math.max(scale, Math.abs(value));
+  const smooth = settled && Math.abs(kink) <= 10 * tolerance * scale + 16 * rounding;
   return { value, error, kink, smooth };
 }

@@ -8,9 +8,9 @@ import type { Cell } from "../cells/cell.ts";
 import { isCell } from "../cells/stack.ts";
 import { fail } from "../errors/training.ts";
 import { RetrogradError } from "../errors.ts";
+import type { TargetName } from "../jit/jit.ts";
 import type { InitOptions, Model } from "../layers/model.ts";
-import { inputOf } from "../layers/model.ts";
-import { sequential } from "../layers/sequential.ts";
+import { inputOf, modelOf } from "../layers/model.ts";
 import type { Live } from "../layers/stream.ts";
 import { unroll } from "../layers/unroll.ts";
 import { type Stepped, scan } from "../loops/scanTree.ts";
@@ -69,14 +69,14 @@ export interface Subject {
   run(params: any, inputs: any, options?: Runs): { output: any; state: any };
   /** The state before the first moment. */
   first(params: any, rows: number): any;
-  stream?(params: any): Live;
+  stream?(params: any, target: TargetName): Live;
 }
 
 /** @throws "bad-argument", "input-unknown" */
 export function subjectOf(given: Checkable, options: Given = {}): Subject {
   if (typeof given === "function") return ofStep(given, options);
   if (isCell(given) || isBidirectional(given))
-    return ofModel(sequential(unroll(given as Cell)), options, given.name);
+    return ofModel(modelOf(unroll(given as Cell)), options, given.name);
   const model = given as Partial<Trainable> | null | undefined;
   if (typeof model?.run !== "function" || typeof model.state !== "function")
     fail("bad-argument", {
@@ -102,7 +102,7 @@ function ofModel(model: Trainable, given: Given, name: string): Subject {
     ...subject,
     wholeOnly: layer.wholeOnly,
     first: (p, n) => model.state(p, n),
-    ...(layer.stream && { stream: (p) => layer.stream!(p, { target: "reference" }) }),
+    ...(layer.stream && { stream: (p, target) => layer.stream!(p, { target }) }),
   };
   return exactly({ ...own, params, inputs, exact: false });
 }

@@ -1,51 +1,52 @@
 /** What a certificate says in words: who disagrees, by how much, where, and what that points to. */
-import type { Certificate, Way, WayReport } from "./certificate.ts";
+import type { Certificate, WayReport } from "./certificate.ts";
+import type { Way } from "./ways.ts";
+
+/** A place, and how far each way is off there. */
+export interface Judged {
+  readonly name: string;
+  /** Whether the differences are sure enough to decide anything. */
+  readonly resolved: boolean;
+  off(way: Way): number;
+  /** Disagreement that is rounding. */
+  tolerance(way: Way): number;
+}
 
 export interface Findings {
   readonly ways: readonly Way[];
   readonly missing: ReadonlyMap<Way, string>;
-  /** `resolved`: whether the differences are sure enough there to decide anything. */
-  readonly places: readonly { readonly name: string; readonly resolved: boolean }[];
-  /** Disagreement of a way at place k. */
-  off(way: Way, k: number): number;
-  /** Disagreement at place k that is rounding. */
-  tolerance(way: Way, k: number): number;
+  readonly places: readonly Judged[];
   readonly kinks: Certificate["kinks"];
   readonly stopped: Certificate["stopped"];
   blame(): string | undefined;
 }
 
 export function describeCertificate(found: Findings): Certificate {
-  const { places, off, tolerance, missing, kinks, stopped } = found;
-  const ways: WayReport[] = found.ways.map((way) => {
-    const all = places.map((_, k) => off(way, k));
-    const relative = all.some(Number.isNaN) ? Number.NaN : Math.max(0, ...all);
-    const at = Math.max(
-      0,
-      all.findIndex((x) => Object.is(x, relative)),
-    );
-    const where = places[at].name;
-    return { way, relative, where, agrees: all.every((x, k) => x <= tolerance(way, k)) };
-  });
+  const { places, missing, kinks, stopped } = found;
+  const ways = found.ways.map((way) => reportOf(way, places));
   for (const [way, reason] of missing)
     ways.push({ way, relative: 0, where: "", agrees: true, missing: reason });
   const wrong = ways.filter(({ agrees }) => !agrees);
-  const worst = [...ways].sort((a, b) => rank(b.relative) - rank(a.relative))[0];
+  const worst = ways.reduce((a, b) => (rank(b.relative) > rank(a.relative) ? b : a));
   const agrees = wrong.length === 0;
   const blamed = agrees ? undefined : found.blame();
   const certificate = {
     ...{ agrees, ways, kinks, stopped, blamed },
     worst: { way: worst.way, relative: worst.relative, where: worst.where },
-    places: places.map(({ name }, k) => ({
-      name,
-      relative: Math.max(0, ...found.ways.map((way) => off(way, k))),
-    })),
+    places: places.map(({ name, off }) => ({ name, relative: Math.max(...found.ways.map(off)) })),
   };
   const rough = places.filter(({ resolved }) => !resolved).map(({ name }) => name);
   return {
     ...certificate,
     sentence: [sentenceOf(certificate, wrong), roughSentence(rough)].join(""),
   };
+}
+
+/** How far a way is off where it is furthest off. */
+function reportOf(way: Way, places: readonly Judged[]): WayReport {
+  const worst = places.reduce((a, b) => (rank(b.off(way)) > rank(a.off(way)) ? b : a));
+  const agrees = places.every(({ off, tolerance }) => off(way) <= tolerance(way));
+  return { way, relative: worst.off(way), where: worst.name, agrees };
 }
 
 const roughSentence = ([first, ...rest]: readonly string[]): string =>
@@ -86,7 +87,9 @@ function disagreement(c: Omit<Certificate, "sentence">, wrong: readonly WayRepor
   const worst = wrong.reduce((a, b) => (rank(b.relative) > rank(a.relative) ? b : a));
   const found = Number.isNaN(worst.relative)
     ? `The gradient is not a number at ${worst.where}`
-    : `The gradient is wrong: at ${worst.where} it is ${percent(worst.relative)} off the derivative`;
+    : worst.where === "the loss itself"
+      ? `The compiled program gives another loss, ${percent(worst.relative)} off`
+      : `The gradient is wrong: at ${worst.where} it is ${percent(worst.relative)} off the derivative`;
   const only = (...ways: Way[]) => names.length > 0 && names.every((way) => ways.includes(way));
   const cause = c.blamed
     ? `look at ${c.blamed}`

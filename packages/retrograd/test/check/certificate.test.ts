@@ -80,6 +80,7 @@ test("the numbers are those of the model: a gradient known in closed form", () =
     "step 0",
     "step 1",
     "step 2",
+    "the loss itself",
   ]);
 });
 
