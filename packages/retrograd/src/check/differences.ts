@@ -65,7 +65,8 @@ function slopeWith(
   const gaps = pairs.map(([right, left, t]) => (right - 2 * at + left) / t);
   const kink = 2 * gaps[2] - gaps[1];
   const largest = Math.max(...pairs.flatMap(([a, b]) => [Math.abs(a), Math.abs(b)]), Math.abs(at));
-  const rounding = (64 * EPSILON * largest) / h;
+  // Of the values of φ, and of where they were asked for.
+  const rounding = (64 * EPSILON * (largest + Math.abs(value))) / h;
   const error = Math.abs(value - first[1]) + rounding;
   // A jump may be the same to both sides; its slope grows without end.
   const settled = error <= 0.01 * Math.max(scale, Math.abs(value));

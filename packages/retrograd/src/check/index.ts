@@ -1,4 +1,11 @@
 /** Checks of one's own model: does its gradient agree, does it keep its promises, how far back. */
 export { type Certificate, type CertifyOptions, certify, type WayReport } from "./certificate.ts";
+export type { Interval } from "./interval.ts";
 export { type LintFinding, type LintReport, lint } from "./linter.ts";
 export type { Checkable, Given, RawStep } from "./subject.ts";
+export {
+  measureTruncation,
+  type TruncationOptions,
+  type TruncationReport,
+  type WindowReport,
+} from "./truncation.ts";
