@@ -1,5 +1,7 @@
 /** Checks of one's own model: does its gradient agree, does it keep its promises, how far back. */
 export { type Certificate, type CertifyOptions, certify, type WayReport } from "./certificate.ts";
+export { type CheckOptions, type CheckReport, check } from "./check.ts";
+export { examine, type HealthFinding, type HealthReport, type Units } from "./health.ts";
 export type { Interval } from "./interval.ts";
 export { type LintFinding, type LintReport, lint } from "./linter.ts";
 export type { Checkable, Given, RawStep } from "./subject.ts";
@@ -9,3 +11,4 @@ export {
   type TruncationReport,
   type WindowReport,
 } from "./truncation.ts";
+export type { Way } from "./ways.ts";

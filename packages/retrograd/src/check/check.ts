@@ -1,0 +1,60 @@
+/** All checks of a model in one call, and one report of them. */
+
+import type { Batch } from "../train/batch.ts";
+import type { Loss } from "../train/losses/loss.ts";
+import type { Trainable } from "../train/method.ts";
+import { type Certificate, certify } from "./certificate.ts";
+import { examine, type HealthReport } from "./health.ts";
+import { type LintReport, lint } from "./linter.ts";
+import type { Checkable, Given } from "./subject.ts";
+import { measureTruncation, type TruncationReport } from "./truncation.ts";
+
+export interface CheckOptions extends Given {
+  /** With both, the truncation of the gradient is measured too: one observation for each batch. */
+  readonly batches?: Iterable<Batch>;
+  readonly loss?: Loss;
+}
+
+export interface CheckReport {
+  /** Whether nothing is wrong; there may be warnings. */
+  readonly sound: boolean;
+  readonly health: HealthReport;
+  /** Absent where parameters are not numbers: everything else would be NaN. */
+  readonly certificate?: Certificate;
+  readonly lint?: LintReport;
+  readonly truncation?: TruncationReport;
+  /** What is wrong first, or that nothing is. */
+  readonly sentence: string;
+}
+
+/**
+ * Does the gradient agree, does the model keep its promises, are its units alive, and how far back
+ * must its gradient go?
+ *
+ *   const report = check(model, { params, inputs });
+ *   if (!report.sound) throw new Error(report.sentence);
+ *
+ * @param model    a model of layers or one's own, a cell, or the step of a scan
+ * @param options  what it is checked with; whatever is missing is made up
+ * @throws "bad-argument", "input-unknown", and what tracing the model throws
+ * Checked: docs/checks.md.
+ */
+export function check(model: Checkable, options: CheckOptions = {}): CheckReport {
+  const { batches, loss, ...given } = options;
+  const health = examine(model, given);
+  const broken = health.findings.find(({ severity }) => severity === "fault");
+  if (broken) return { sound: false, health, sentence: broken.sentence };
+  const certificate = certify(model, given);
+  const found = lint(model, given);
+  const truncation =
+    batches && loss && given.params !== undefined
+      ? measureTruncation(model as Trainable, { params: given.params, batches, loss })
+      : undefined;
+  const fault = found.findings.find(({ severity }) => severity === "fault");
+  const wrong = certificate.agrees ? fault?.sentence : certificate.sentence;
+  return {
+    ...{ sound: wrong === undefined, health, certificate, lint: found },
+    ...(truncation && { truncation }),
+    sentence: wrong ?? "The gradient agrees, and no promise is broken.",
+  };
+}

@@ -1,0 +1,71 @@
+/** Units that were silenced and gates that were shut by hand are counted, and no other. */
+import { random, type Tensor, tensor } from "retrograd";
+import { gru, lstm, rnn } from "retrograd/cells";
+import { dense, sequential, unroll } from "retrograd/layers";
+import { expect, test } from "vitest";
+import { check, examine } from "../../src/check/index.ts";
+import { mapTree } from "../../src/tensor/tree.ts";
+
+const model = sequential(unroll(lstm({ size: 6, input: 2 })), dense(1));
+const params = model.init(random.key(0));
+const inputs = random.normal(random.key(1), [4, 12, 2]);
+/** The parameters with numbers of one leaf replaced. */
+const changed = (path: string, f: (x: number, at: number) => number) =>
+  mapTree(params, (t: Tensor, own) =>
+    own === path ? tensor(Float32Array.from(t.data, f), { shape: t.shape }) : t,
+  );
+
+test("nothing is wrong with a model as it begins", () => {
+  const { findings, states, gates, parameters } = examine(model, { params, inputs });
+  expect(findings).toEqual([]);
+  expect(parameters).toBe(4 * 6 * (2 + 6 + 1) + 7);
+  expect(states).toEqual([
+    { name: 'state "h"', units: 6, stuck: 0 },
+    { name: 'state "c"', units: 6, stuck: 0 },
+  ]);
+  expect(gates.map(({ name }) => name)).toEqual([
+    ...["logistic 1", "logistic 2", "logistic 3", "tanh 1", "tanh 2"],
+  ]);
+});
+
+test("a number that is none is named with its parameter", () => {
+  const broken = changed("0.Wh", (x, at) => (at === 5 || at === 9 ? Number.NaN : x));
+  const { sound, sentence, certificate } = check(model, { params: broken, inputs });
+  expect(sound).toBe(false);
+  expect(sentence).toBe('2 of 144 numbers of parameter "0.Wh" are NaN or infinite.');
+  expect(certificate).toBeUndefined();
+});
+
+test("units that were silenced are counted", () => {
+  const relu = sequential(unroll(rnn({ size: 8, input: 2, activation: "relu" })));
+  const own = relu.init(random.key(2));
+  const silent = mapTree(own, (t: Tensor, path) =>
+    path === "0.b" ? tensor(Float32Array.from(t.data, (x, i) => (i < 3 ? -50 : x))) : t,
+  );
+  const { findings } = examine(relu, { params: silent, inputs });
+  expect(findings.map(({ code, sentence }) => [code, sentence])).toEqual([
+    ["units-dead", '3 of 8 units of state "h" never move.'],
+  ]);
+});
+
+test("gates that are shut are counted, and told where most of them are", () => {
+  // Biases [4, 6] in the order i, f, g, o: the output gate of five units is shut.
+  const shut = changed("0.b", (x, at) => (at >= 18 && at < 23 ? -40 : x));
+  const { findings, gates } = examine(model, { params: shut, inputs });
+  expect(gates.filter(({ stuck }) => stuck > 0)).toEqual([
+    { name: "logistic 1", units: 6, stuck: 5 },
+  ]);
+  expect(findings.map(({ code }) => code)).toContain("gates-stuck");
+});
+
+test("one call tells all, with the truncation where there are batches", async () => {
+  const { mse } = await import("retrograd/train");
+  const own = sequential(unroll(gru({ size: 4, input: 2 })), dense(1));
+  const batches = [{ inputs, targets: random.normal(random.key(4), [4, 12, 1]) }];
+  const given = { params: own.init(random.key(3)), inputs, batches, loss: mse() };
+  const { sound, sentence, truncation, lint } = check(own, given);
+  expect(sound).toBe(true);
+  expect(sentence).toBe("The gradient agrees, and no promise is broken.");
+  expect(truncation?.windows.map(({ window }) => window)).toEqual([8, 12]);
+  expect(lint?.findings).toEqual([]);
+});
