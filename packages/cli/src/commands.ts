@@ -104,6 +104,17 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./commands/explain.ts")).explainCommand,
   },
   {
+    name: "check",
+    args: [
+      ["model", "folder of a run, or a weights file in one"],
+      ["[file]", "data to look at; the run's own file without it"],
+    ],
+    summary: "whether a model is sound: its gradient, its promises, its units, its window",
+    options: [json],
+    example: "retrograd check runs/sales",
+    load: async () => (await import("./commands/check.ts")).checkCommand,
+  },
+  {
     name: "demo",
     args: [],
     summary: "a real series, start to end",

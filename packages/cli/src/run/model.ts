@@ -6,17 +6,21 @@ import { fail } from "../failure.ts";
 import { readBytes } from "../read/bytes.ts";
 import { type RunConfig, readConfig } from "./config.ts";
 
-/** @throws "model-missing", "model-damaged", "weights-damaged", "weights-unfit", "model-task" */
+/**
+ * @param weights  name of the file within the folder
+ * @throws "model-missing", "model-damaged", "weights-damaged", "weights-unfit", "model-task"
+ */
 export async function loadModel<T extends RunConfig["task"]>(
   folder: string,
   task?: T,
+  weights = "weights.safetensors",
 ): Promise<{ config: Extract<RunConfig, { task: T }>; params: any }> {
   const config = await readConfig(folder);
   if (task && config.task !== task) fail("model-task", { folder, task: config.task, wanted: task });
-  const file = `${folder.replace(/\/+$/, "")}/weights.safetensors`;
+  const file = `${folder.replace(/\/+$/, "")}/${weights}`;
   const bytes = await readBytes(file).catch((error: unknown) => {
     if (error instanceof RetrogradError && error.code === "source-missing")
-      return fail("model-missing", { folder, file: "weights.safetensors" });
+      return fail("model-missing", { folder, file: weights });
     throw error;
   });
   const params = named(file, () => decodeWeights(config, bytes, file));

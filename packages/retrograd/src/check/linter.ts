@@ -25,8 +25,8 @@ export interface LintReport {
   /** Whether there is no fault; there may be warnings. */
   readonly sound: boolean;
   readonly findings: readonly LintFinding[];
-  /** Rules that were tried and are kept. */
-  readonly kept: readonly { readonly code: string; readonly promise: string }[];
+  /** Rules that were tried and are kept, and what the model therefore is: "causal". */
+  readonly kept: readonly { readonly code: string; readonly virtue: string }[];
   /** Rules that say nothing of this model, and why. */
   readonly silent: readonly { readonly code: string; readonly reason: string }[];
 }
@@ -45,14 +45,14 @@ export function lint(model: Checkable, options: Given = {}): LintReport {
   const subject = options.params === undefined ? shaken(own, options.seed ?? 0) : own;
   const bench = new Bench(subject);
   const findings: LintFinding[] = [];
-  const kept: { code: string; promise: string }[] = [];
+  const kept: { code: string; virtue: string }[] = [];
   const silent: { code: string; reason: string }[] = [];
   for (const rule of rules) {
-    const { code, promise, severity, cure } = rule;
+    const { code, virtue, severity, cure } = rule;
     const [sentence, reason] = tried(rule, bench);
     if (sentence !== undefined) findings.push({ code, severity, sentence, cure });
     else if (reason !== undefined) silent.push({ code, reason });
-    else kept.push({ code, promise });
+    else kept.push({ code, virtue });
     // Nothing can be compared with NaN.
     if (code === "not-finite" && sentence !== undefined) break;
   }

@@ -60,67 +60,95 @@ function writtenOut(loop: Loop, args: readonly Tensor[]): Scanned {
 /** How a window runs: the inner loop as a graph, and what it is given, of which `states` come first. */
 type Enter = (inner: Graph, given: readonly Tensor[], states: number) => readonly Tensor[];
 
-/** Loops of `size` steps within a loop over windows; the steps that are left over come last. */
-const windowed = (graph: Graph, size: number, enter: Enter): Graph =>
-  rewritten(graph, (loop, args) => inWindows(loop, args, Math.max(1, size), enter));
+/** Which steps make a window of their own where the length is no multiple: those left at an end. */
+export type Leftover = "first" | "last";
+
+/** Loops of `size` steps within a loop over windows, and one of the steps that are left over. */
+const windowed = (graph: Graph, size: number, enter: Enter, leftover: Leftover = "last"): Graph =>
+  rewritten(graph, (loop, args) => inWindows(loop, args, Math.max(1, size), enter, leftover));
 
 /** Loops of windows that are computed again on the way back: checkpointed backpropagation. */
 export const checkpointed = (graph: Graph, size: number): Graph =>
   windowed(graph, size, (inner, given) => record(rematOp, given, { graph: inner }));
 
 /** Loops through whose windows no gradient passes: what truncated backpropagation follows. */
-export const truncatedAt = (graph: Graph, size: number): Graph =>
-  windowed(graph, size, (inner, given, states) =>
-    inline(inner, [...given.slice(0, states).map(stopGradient), ...given.slice(states)]),
+export const truncatedAt = (graph: Graph, size: number, leftover?: Leftover): Graph =>
+  windowed(
+    graph,
+    size,
+    (inner, given, states) =>
+      inline(inner, [...given.slice(0, states).map(stopGradient), ...given.slice(states)]),
+    leftover,
   );
 
-function inWindows(loop: Loop, args: readonly Tensor[], size: number, enter: Enter): Scanned {
+function inWindows(
+  loop: Loop,
+  args: readonly Tensor[],
+  size: number,
+  enter: Enter,
+  leftover: Leftover,
+): Scanned {
   const [first, inputs, params] = groups(loop, args);
   const count = Math.floor(loop.length / size);
   const left = loop.length - count * size;
-  // In the order of the loop: the first whole windows, then what is left over.
-  const cut = (x: Tensor, whole: boolean): Tensor => {
-    const start = loop.reverse === whole ? loop.length - count * size : 0;
-    return whole
-      ? part(x, 0, start, count * size)
-      : part(x, 0, loop.reverse ? 0 : count * size, left);
-  };
-  const inner = (steps: number): Graph =>
-    trace(
-      [...first, ...inputs.map((x) => momentsOf(x, steps)), ...params],
-      (...given) => {
-        const [s, x, p] = groups(loop, given);
-        const { final, outputs, entered } = scanGraph(loop.step, s, x, p, {
-          ...loop,
-          length: steps,
-        });
-        return [...final, ...outputs, ...entered];
-      },
-      loop.step.inputs.map((t) => t.name),
-    );
-  const window = inner(size);
-  const outer = trace(window.inputs, (...given) => enter(window, given, loop.states));
-  const split = (x: Tensor) => reshapeTo(cut(x, true), [count, size, ...x.shape.slice(1)]);
-  const way = { length: count, reverse: loop.reverse };
-  const whole = scanGraph(outer, first, inputs.map(split), params, way);
-  const joined = whole.outputs.map((y) => reshapeTo(y, [count * size, ...y.shape.slice(2)]));
-  if (left === 0) return parted(loop, [...whole.final, ...joined]);
-  const given = [...whole.final, ...inputs.map((x) => cut(x, false)), ...params];
-  const rest = enter(inner(left), given, loop.states);
-  const tail = rest.slice(loop.states);
-  const overTime = joined.map((y, k) => concatenate(loop.reverse ? [tail[k], y] : [y, tail[k]], 0));
-  return parted(loop, [...rest.slice(0, loop.states), ...overTime]);
+  const pieces = [
+    { windows: count, steps: size },
+    { windows: 1, steps: left },
+  ].filter(({ windows, steps }) => windows * steps > 0);
+  if (leftover === "first") pieces.reverse();
+  let [state, at] = [first, 0];
+  const overTime = pieces.map(({ windows, steps }) => {
+    const length = windows * steps;
+    // Counted in the order of the loop, which may be that from the end.
+    const from = loop.reverse ? loop.length - at - length : at;
+    at += length;
+    const own = inputs.map((x) => part(x, 0, from, length));
+    const ran = overWindows(loop, { windows, steps }, [state, own, params], enter);
+    state = ran.slice(0, loop.states);
+    return ran.slice(loop.states);
+  });
+  if (loop.reverse) overTime.reverse();
+  const joined = overTime[0].map((_, k) =>
+    overTime.length === 1
+      ? overTime[0][k]
+      : concatenate(
+          overTime.map((piece) => piece[k]),
+          0,
+        ),
+  );
+  const [final, outputs, entered] = results(loop, [...state, ...joined]);
+  return { final, outputs, entered };
+}
+
+/** [final state…, outputs…, entered…] of a loop over windows of equal length. */
+function overWindows(
+  loop: Loop,
+  { windows, steps }: { windows: number; steps: number },
+  [state, inputs, params]: readonly (readonly Tensor[])[],
+  enter: Enter,
+): readonly Tensor[] {
+  const inner = trace(
+    [...state, ...inputs.map((x) => momentsOf(x, steps)), ...params],
+    (...given) => {
+      const [s, x, p] = groups(loop, given);
+      const { final, outputs, entered } = scanGraph(loop.step, s, x, p, { ...loop, length: steps });
+      return [...final, ...outputs, ...entered];
+    },
+    loop.step.inputs.map((t) => t.name),
+  );
+  if (windows === 1) return enter(inner, [...state, ...inputs, ...params], loop.states);
+  const outer = trace(inner.inputs, (...given) => enter(inner, given, loop.states));
+  const split = inputs.map((x) => reshapeTo(x, [windows, steps, ...x.shape.slice(1)]));
+  const way = { length: windows, reverse: loop.reverse };
+  const { final, outputs } = scanGraph(outer, state, split, params, way);
+  const flat = outputs.map((y) => reshapeTo(y, [windows * steps, ...y.shape.slice(2)]));
+  return [...final, ...flat];
 }
 
 const momentsOf = (x: Tensor, steps: number) => ({
   shape: [steps, ...x.shape.slice(1)],
   dtype: x.dtype,
 });
-
-function parted(loop: Loop, list: readonly Tensor[]): Scanned {
-  const [final, outputs, entered] = results(loop, list);
-  return { final, outputs, entered };
-}
 
 /** Zeros added to what enters each step of a loop, by which one can differentiate. */
 export interface Probe {

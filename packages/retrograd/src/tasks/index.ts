@@ -51,5 +51,6 @@ export {
   readModelConfig,
 } from "./modelFile.ts";
 export { describeReach, gradientReach, type Reach, type ReachSummary } from "./reach.ts";
+export { forecastSample, languageSample } from "./sample.ts";
 export { baselinesOf, type ForecastScores, type Score, scoreForecasts } from "./scores.ts";
 export { type FileKind, type Sniffed, sniff } from "./sniff.ts";

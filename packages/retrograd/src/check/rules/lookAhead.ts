@@ -3,6 +3,7 @@ import { byHowMuch, type Rule } from "./rule.ts";
 
 export const lookAhead: Rule = {
   code: "look-ahead",
+  virtue: "causal",
   promise: "The output of a step does not depend on later inputs.",
   severity: "fault",
   cure: "Make statistics over time (means, norms, attention) of past steps only, and shift targets, not inputs; a model that is meant to read both ways says so: bidirectional(cell).",

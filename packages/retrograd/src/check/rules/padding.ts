@@ -15,6 +15,7 @@ const silent = ({ subject }: Bench): string | undefined =>
 
 export const padding: Rule = {
   code: "padding",
+  virtue: "padding ignored",
   promise: "Beyond the length of a sequence nothing counts.",
   severity: "fault",
   cure: "Hand `lengths` on to scan or unroll, which hold the state past the end, and divide means by the length of each row; model.run(params, x, { lengths }).",
@@ -71,6 +72,7 @@ function firstSteps(leaf: Leaf, steps: number): Leaf {
 
 export const paddingNaN: Rule = {
   code: "padding-nan",
+  virtue: "NaN in padding too",
   promise: "Padding may hold anything, NaN too.",
   severity: "warning",
   cure: "Choose with where(mask, x, 0) instead of multiplying by a mask: 0 · NaN is NaN.",

@@ -7,6 +7,7 @@ const wholeOnly = ({ subject }: Bench): string | undefined =>
 
 export const chunks: Rule = {
   code: "chunks",
+  virtue: "whole in pieces",
   promise: "A sequence in pieces, the state handed on, gives what it gives as a whole.",
   severity: "fault",
   cure: "Put everything that one step knows of those before it into the state, and return the new state: counters, running means, the last inputs of a convolution.",
@@ -76,6 +77,7 @@ const noStream = (bench: Bench): string | undefined =>
 
 export const stream: Rule = {
   code: "stream",
+  virtue: "streams alike",
   promise: "A stream gives, moment by moment, what one pass over the sequence gives.",
   severity: "fault",
   cure: "Let moment() do for one sample and one moment exactly what whole() does for all of them, with the same parameters and no training.",
@@ -102,6 +104,7 @@ export const stream: Rule = {
 
 export const reset: Rule = {
   code: "reset",
+  virtue: "resets",
   promise: "After reset() a stream begins anew.",
   severity: "fault",
   cure: "Let reset() put back every part of the state, to what model.state gives.",

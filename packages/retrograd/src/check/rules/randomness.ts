@@ -8,6 +8,7 @@ const [KEY, OTHER] = [11, 12];
 
 export const repeat: Rule = {
   code: "repeat",
+  virtue: "repeatable",
   promise: "The same parameters, inputs and key give the same numbers, whatever ran before.",
   severity: "fault",
   cure: "Draw from random.fold(key, …) instead of Math.random, and keep what goes on from step to step in the state, not in variables of JavaScript.",
@@ -33,6 +34,7 @@ const isStep = ({ subject }: Bench): string | undefined =>
 
 export const dropout: Rule = {
   code: "dropout",
+  virtue: "quiet when applied",
   promise: "Dropout and noise are off when the model is applied.",
   severity: "fault",
   cure: "Drop only where `train` is true: a key alone does not mean training.",
@@ -53,6 +55,7 @@ export const dropout: Rule = {
 
 export const fixedNoise: Rule = {
   code: "fixed-noise",
+  virtue: "noise follows the key",
   promise: "What training adds to a model follows the key.",
   severity: "warning",
   cure: "Draw the mask from the key that is handed in; one that never changes only removes units. (Batch statistics, which differ in training without chance, are no mistake.)",

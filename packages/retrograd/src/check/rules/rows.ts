@@ -4,6 +4,7 @@ import { byHowMuch, type Rule, rowOf } from "./rule.ts";
 
 export const rows: Rule = {
   code: "rows",
+  virtue: "rows apart",
   promise: "Each sequence of a batch is computed as if it were alone.",
   severity: "fault",
   cure: "Sum, average and normalise over features or time, never over axis 0, and give each row a state of its own; a cell written with cell() is batched for you.",

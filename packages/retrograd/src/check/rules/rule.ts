@@ -4,6 +4,8 @@ import type { Bench } from "../bench.ts";
 export interface Rule {
   /** Never changes: "look-ahead". */
   readonly code: string;
+  /** What a model that keeps to it is: "causal". */
+  readonly virtue: string;
   readonly promise: string;
   /** A fault makes results wrong; a warning may be meant. */
   readonly severity: "fault" | "warning";

@@ -27,6 +27,7 @@ const named = (names: readonly string[]): string =>
 
 export const stateMoves: Rule = {
   code: "state-frozen",
+  virtue: "state moves",
   promise: "Every part of the state moves.",
   severity: "fault",
   cure: "Return the new state, not the one that came in: { state: { h: next }, output: next }.",
@@ -51,6 +52,7 @@ export const stateMoves: Rule = {
 
 export const stateRead: Rule = {
   code: "state-unread",
+  virtue: "state read",
   promise: "Every part of the state is read.",
   severity: "warning",
   cure: "Use it in the step, or leave it out: the model forgets what nobody reads.",
@@ -85,6 +87,7 @@ const others = ({ output, state }: Outcome, own: number) => [
 
 export const paramsRead: Rule = {
   code: "parameter-unused",
+  virtue: "parameters read",
   promise: "Every parameter has influence.",
   severity: "warning",
   cure: "Use it in the step, or leave it out: it gets no gradient, and weight decay alone moves it.",
@@ -108,6 +111,7 @@ export const paramsRead: Rule = {
 
 export const finite: Rule = {
   code: "not-finite",
+  virtue: "finite",
   promise: "Outputs and states are finite.",
   severity: "fault",
   cure: "Look at the op that makes the first NaN: a logarithm or root of 0, a division by 0, exp of something large; train says which one it is.",
