@@ -15,15 +15,18 @@ export interface Beside {
   readonly window?: number;
 }
 
+/** What stands below the text of a line. */
+const INDENT = " ".repeat(18);
+
 export function checkText(report: CheckReport, terminal: Terminal, beside: Beside = {}): string {
   const { paint } = terminal;
   const width = Math.min(terminal.columns, 100);
   const line = (mark: Mark, what: string, text: string) => {
-    const [first, ...rest] = wrap(text, width, " ".repeat(16)).split("\n");
-    const head = `  ${paint(COLOURS[mark], SIGNS[mark])} ${what.padEnd(12)}${first.trimStart()}`;
+    const [first, ...rest] = wrap(text, width, INDENT).split("\n");
+    const head = `  ${paint(COLOURS[mark], SIGNS[mark])} ${what.padEnd(14)}${first.trimStart()}`;
     return [head, ...rest].join("\n");
   };
-  const cure = (text: string) => paint("dim", wrap(text, width, " ".repeat(16)));
+  const cure = (text: string) => paint("dim", wrap(text, width, INDENT));
   const { truncation } = report;
   const lines = [
     ...weights(report, line, cure),
@@ -56,8 +59,8 @@ function windows(
 function weights({ health }: CheckReport, line: Line, cure: Cure): string[] {
   const { findings, parameters, states } = health;
   if (findings.length > 0)
-    return findings.flatMap(({ severity, sentence, cure: what }) => [
-      line(severity, severity === "fault" ? "weights" : "units", sentence),
+    return findings.flatMap(({ code, severity, sentence, cure: what }) => [
+      line(severity, code === "weights-not-finite" ? "weights" : "units", sentence),
       cure(what),
     ]);
   const units = states.reduce((n, { units: own }) => n + own, 0);
@@ -73,7 +76,7 @@ const gradient = ({ certificate }: CheckReport, line: Line): string[] =>
 function promises({ lint }: CheckReport, line: Line, cure: Cure): string[] {
   if (!lint) return [];
   const broken = lint.findings.flatMap(({ severity, code, sentence, cure: what }) => [
-    line(severity, code.slice(0, 11), sentence),
+    line(severity, code, sentence),
     cure(what),
   ]);
   const kept = lint.kept.map(({ virtue }) => virtue).join(", ");
@@ -95,13 +98,14 @@ function windowTable({ windows, time }: TruncationReport, paint: Terminal["paint
       fixed(bias, 3),
     ]);
   const text = table(head, rows, (row, own) => (row < 0 ? paint("dim", own) : own));
-  return text.replace(/^/gm, " ".repeat(14));
+  return text.replace(/^/gm, INDENT.slice(2));
 }
 
 function verdict({ sound, sentence, lint, health }: CheckReport, { paint }: Terminal): string {
   if (!sound) return `  ${paint("red", "✗")} ${sentence}`;
   const all = [...(lint?.findings ?? []), ...health.findings];
   const warnings = all.filter(({ severity }) => severity === "warning").length;
-  const rest = warnings > 0 ? ` Look at ${plural(warnings, "warning")} above.` : "";
-  return `  ${paint(warnings > 0 ? "yellow" : "green", warnings > 0 ? "!" : "✓")} Nothing is wrong with this model.${rest}`;
+  return warnings > 0
+    ? `  ${paint("yellow", "!")} No fault; ${plural(warnings, "warning")} to look at.`
+    : `  ${paint("green", "✓")} Nothing is wrong with this model.`;
 }

@@ -42,8 +42,8 @@ export interface CheckReport {
 export function check(model: Checkable, options: CheckOptions = {}): CheckReport {
   const { batches, loss, ...given } = options;
   const health = examine(model, given);
-  const broken = health.findings.find(({ severity }) => severity === "fault");
-  if (broken) return { sound: false, health, sentence: broken.sentence };
+  const ill = health.findings.find(({ severity }) => severity === "fault");
+  if (ill?.code === "weights-not-finite") return { sound: false, health, sentence: ill.sentence };
   const certificate = certify(model, given);
   const found = lint(model, given);
   const truncation =
@@ -51,7 +51,7 @@ export function check(model: Checkable, options: CheckOptions = {}): CheckReport
       ? measureTruncation(model as Trainable, { params: given.params, batches, loss })
       : undefined;
   const fault = found.findings.find(({ severity }) => severity === "fault");
-  const wrong = certificate.agrees ? fault?.sentence : certificate.sentence;
+  const wrong = certificate.agrees ? (fault ?? ill)?.sentence : certificate.sentence;
   return {
     ...{ sound: wrong === undefined, health, certificate, lint: found },
     ...(truncation && { truncation }),

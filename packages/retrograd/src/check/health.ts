@@ -27,8 +27,8 @@ export interface HealthFinding {
 export interface Units {
   readonly name: string;
   readonly units: number;
-  /** Those that stay as they are at every step of every sequence that was looked at. */
-  readonly stuck: number;
+  /** Those that do nothing. */
+  readonly idle: number;
 }
 
 export interface HealthReport {
@@ -38,13 +38,15 @@ export interface HealthReport {
   readonly states: readonly Units[];
   /**
    * By logistic or tanh of a step, in the order of computation: units that are within 1 % of an
-   * end of their range throughout.
+   * end of their range 19 times in 20.
    */
   readonly gates: readonly Units[];
 }
 
 /** Within so much of the ends of its range a gate lets almost no gradient through: σ' < 0.01. */
 const END = 0.01;
+/** So often a unit must be there to count. */
+const OFTEN = 0.95;
 /** Units that move by less than this part of the largest one are still. */
 const STILL = 1e-6;
 
@@ -101,7 +103,7 @@ function statesOf(graph: Graph, args: Numbers, rows: number): Units[] {
     const ranges = rangesOf([values[k]], units);
     const largest = Math.max(...ranges.map(({ low, high }) => high - low));
     const still = ranges.filter(({ low, high }) => !(high - low > STILL * largest)).length;
-    return { name, units, stuck: still };
+    return { name, units, idle: still };
   });
 }
 
@@ -124,13 +126,15 @@ function gatesOf(graph: Graph, args: Numbers, rows: number): Units[] {
     const [{ shape }] = node.outputs;
     const units = found[0].length / (shape[0] === rows ? rows : 1);
     const kind = squashing(node)!;
-    const least = kind === "logistic" ? 0 : -1;
-    const margin = END * (1 - least);
-    const shut = rangesOf(found, units).filter(
-      ({ low, high }) => high < least + margin || low > 1 - margin,
-    );
+    const margin = kind === "logistic" ? END : 2 * END;
+    const floor = kind === "logistic" ? 0 : -1;
+    const ends = new Float64Array(units);
+    for (const array of found)
+      array.forEach((x, i) => void (ends[i % units] += +(x < floor + margin || x > 1 - margin)));
+    const values = (found.length * found[0].length) / units;
+    const idle = ends.filter((times) => times >= OFTEN * values).length;
     const place = gates.slice(0, k + 1).filter((g) => squashing(g.node) === kind).length;
-    return { name: `${kind} ${place}`, units, stuck: shut.length };
+    return { name: `${kind} ${place}`, units, idle };
   });
 }
 
@@ -152,18 +156,20 @@ function rangesOf(arrays: readonly Float64Array[], units: number) {
   return ranges;
 }
 
+/** With no unit that moves there is no memory. */
 const dead = (states: readonly Units[]): HealthFinding[] =>
   states
-    .filter(({ stuck }) => stuck > 0)
-    .map(({ name, units, stuck: still }) => ({
-      ...{ code: "units-dead", severity: "warning", cure: CURES.dead },
-      sentence: `${still} of ${units} units of ${name} never move.`,
+    .filter(({ idle }) => idle > 0)
+    .map(({ name, units, idle }) => ({
+      ...{ code: "units-dead", cure: CURES.dead },
+      severity: idle < units ? "warning" : "fault",
+      sentence: `${idle} of ${units} units of ${name} never move.`,
     }));
 
 const stuck = (gates: readonly Units[]): HealthFinding[] =>
   gates
-    .filter(({ units, stuck: shut }) => shut > units / 2)
-    .map(({ name, units, stuck: shut }) => ({
+    .filter(({ units, idle }) => idle > units / 2)
+    .map(({ name, units, idle }) => ({
       ...{ code: "gates-stuck", severity: "warning", cure: CURES.stuck },
-      sentence: `${shut} of ${units} units of ${name} in the step are open or shut at every moment.`,
+      sentence: `${idle} of ${units} units of ${name} in the step are wide open or shut almost always.`,
     }));

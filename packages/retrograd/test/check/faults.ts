@@ -231,7 +231,7 @@ export const faults: readonly Fault[] = [
       return { next, output: next };
     }),
   ),
-  fault("parameter-unused", "declares a bias and does not add it", () =>
+  fault("params-unread", "declares a bias and does not add it", () =>
     own((h, x, { U, W }) => {
       const next = x.dot(U).add(h.dot(W)).tanh();
       return { next, output: next };

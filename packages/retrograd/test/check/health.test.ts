@@ -20,8 +20,8 @@ test("nothing is wrong with a model as it begins", () => {
   expect(findings).toEqual([]);
   expect(parameters).toBe(4 * 6 * (2 + 6 + 1) + 7);
   expect(states).toEqual([
-    { name: 'state "h"', units: 6, stuck: 0 },
-    { name: 'state "c"', units: 6, stuck: 0 },
+    { name: 'state "h"', units: 6, idle: 0 },
+    { name: 'state "c"', units: 6, idle: 0 },
   ]);
   expect(gates.map(({ name }) => name)).toEqual([
     ...["logistic 1", "logistic 2", "logistic 3", "tanh 1", "tanh 2"],
@@ -52,10 +52,23 @@ test("gates that are shut are counted, and told where most of them are", () => {
   // Biases [4, 6] in the order i, f, g, o: the output gate of five units is shut.
   const shut = changed("0.b", (x, at) => (at >= 18 && at < 23 ? -40 : x));
   const { findings, gates } = examine(model, { params: shut, inputs });
-  expect(gates.filter(({ stuck }) => stuck > 0)).toEqual([
-    { name: "logistic 1", units: 6, stuck: 5 },
-  ]);
+  expect(gates.filter(({ idle }) => idle > 0)).toEqual([{ name: "logistic 1", units: 6, idle: 5 }]);
   expect(findings.map(({ code }) => code)).toContain("gates-stuck");
+});
+
+test("a state of which no unit moves is a fault: there is no memory", () => {
+  const still = mapTree(params, (t: Tensor) =>
+    tensor(new Float32Array(t.size), { shape: t.shape }),
+  );
+  const { sound, sentence } = check(model, { params: still, inputs });
+  expect(sound).toBe(false);
+  expect(sentence).toBe('6 of 6 units of state "h" never move.');
+});
+
+test("gates that jump from end to end are counted too", () => {
+  const steep = changed("0.Wx", (x) => 1e3 * x);
+  const { gates } = examine(model, { params: steep, inputs });
+  expect(gates[0]).toEqual({ name: "logistic 1", units: 6, idle: 6 });
 });
 
 test("one call tells all, with the truncation where there are batches", async () => {

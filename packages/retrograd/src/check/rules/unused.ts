@@ -86,7 +86,7 @@ const others = ({ output, state }: Outcome, own: number) => [
 ];
 
 export const paramsRead: Rule = {
-  code: "parameter-unused",
+  code: "params-unread",
   virtue: "parameters read",
   promise: "Every parameter has influence.",
   severity: "warning",
