@@ -1,4 +1,6 @@
-/** retrograd check MODEL [FILE]: whether a model is sound, and how far back its gradient must go. */
+/**
+ * retrograd check MODEL [FILE]: whether a model is sound, and how far back its gradient must go.
+ */
 import { basename, dirname } from "node:path";
 import type { Tensor } from "retrograd";
 import { check } from "retrograd/check";

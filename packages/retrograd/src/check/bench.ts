@@ -36,7 +36,7 @@ export interface Apart {
 }
 
 /** Scalar operations of a run above which it is compiled. */
-const HEAVY = 3e5;
+const HEAVY = 1.5e5;
 
 export class Bench {
   readonly subject: Subject;
@@ -45,7 +45,7 @@ export class Bench {
   /** What it runs on: a large model is worth compiling, a small one is not. */
   readonly target: TargetName;
   readonly #compiled: (train: boolean) => (...args: any[]) => any;
-  #overTime: readonly boolean[] | undefined;
+  readonly #known = new Map<string, unknown>();
 
   constructor(subject: Subject) {
     this.subject = subject;
@@ -73,8 +73,17 @@ export class Bench {
     );
   }
 
-  run(trial: Trial = {}): Outcome {
+  run(trial: Trial): Outcome {
     return outcome(this.#call(this.#compiled(trial.train ?? false), trial));
+  }
+  /** The model on its inputs as they are, which most rules compare with. */
+  get plain(): Outcome {
+    return this.once("plain", () => this.run({}));
+  }
+  /** What was found out before under this name. */
+  once<T>(name: string, find: () => T): T {
+    if (!this.#known.has(name)) this.#known.set(name, find());
+    return this.#known.get(name) as T;
   }
   /** The same, traced anew: what JavaScript remembers from the last trace shows. */
   again(trial: Trial = {}): Outcome {
@@ -88,15 +97,15 @@ export class Bench {
 
   /** Which leaves of the output are over time: their axis grows with the inputs. */
   get overTime(): readonly boolean[] {
-    if (this.#overTime) return this.#overTime;
-    const { subject, timeAxis } = this;
-    const shapes = (inputs: any) => {
-      const show = (p: any, x: any) => ({ output: subject.run(p, x).output });
-      return traceTree(show, [subject.params, inputs]).graph.outputs.map((t) => t.shape);
-    };
-    const [long, short] = [shapes(subject.inputs), shapes(this.part(0, subject.time - 1))];
-    this.#overTime = long.map((shape, k) => shape[timeAxis] === short[k][timeAxis] + 1);
-    return this.#overTime;
+    return this.once("over time", () => {
+      const { subject, timeAxis } = this;
+      const shapes = (inputs: any) => {
+        const show = (p: any, x: any) => ({ output: subject.run(p, x).output });
+        return traceTree(show, [subject.params, inputs]).graph.outputs.map((t) => t.shape);
+      };
+      const [long, short] = [shapes(subject.inputs), shapes(this.part(0, subject.time - 1))];
+      return long.map((shape, k) => shape[timeAxis] === short[k][timeAxis] + 1);
+    });
   }
   get timeAxis(): number {
     return this.subject.kind === "model" ? 1 : 0;

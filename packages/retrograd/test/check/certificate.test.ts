@@ -20,10 +20,11 @@ import {
   sequential,
   unroll,
 } from "retrograd/layers";
-import { expect, test } from "vitest";
-import { certify } from "../../src/check/index.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { type Certificate, certify } from "../../src/check/index.ts";
 import { scanOp } from "../../src/loops/scan.ts";
 import type { Op } from "../../src/tensor/tensor.ts";
+import { rematOp } from "../../src/transform/remat.ts";
 import { backwardTimes, forwardTimes, tampered } from "./tampered.ts";
 
 /** A cell h' = f(x U + h W), of which `f` may be tampered with. */
@@ -59,7 +60,7 @@ test.each([
     ),
   ],
 ] as const)("%s: all ways agree", (_, given) => {
-  const found = certify(given);
+  const found = certify(given, { steps: 4 });
   expect(found.sentence).toMatch(/^6 ways .* agree/);
   expect(found.agrees).toBe(true);
   expect(found.worst.relative).toBeLessThan(1e-8);
@@ -165,6 +166,49 @@ test("a backward of the loop that forgets the last step is told from one of an o
   expect(found.agrees).toBe(false);
   expect(found.worst.where).toBe("step 5");
   expect(found.sentence).toMatch(/look at the backward rule of "scan"/);
+});
+
+afterEach(() => void vi.restoreAllMocks());
+/** A rule of an op that all models share is replaced for one test. */
+const spoil = (op: Op, rule: "jvp" | "vjp", change: (found: any[], node: any) => any[]) => {
+  const own = op[rule].bind(op);
+  vi.spyOn(op, rule).mockImplementation((node, given) => change(own(node, given), node));
+};
+const wrongWays = (found: Certificate) =>
+  found.ways.filter(({ agrees }) => !agrees).map(({ way }) => way);
+
+test("a wrong backward of the loop: the steps written out are right", () => {
+  spoil(scanOp, "vjp", (found, { attrs }) =>
+    found.map((c, k) => (k >= attrs.states + attrs.inputs ? c?.mul(0.95) : c)),
+  );
+  const found = certify(model((a) => a.tanh()));
+  expect(wrongWays(found)).toEqual(["bptt", "checkpointed", "compiled"]);
+  expect(found.sentence).toMatch(/so the backward of the loop is off/);
+  expect(found.worst.where).toMatch(/^parameter "0\.[UW]"$/);
+});
+
+test("a wrong forward of the loop: only forward mode is off", () => {
+  spoil(scanOp, "jvp", (found) => found.map((d) => d?.mul(1.05)));
+  const found = certify(model((a) => a.tanh()));
+  expect(wrongWays(found)).toEqual(["forward"]);
+  expect(found.sentence).toMatch(/only forward mode is off/);
+});
+
+test("wrong recomputation: only the checkpointed way is off", () => {
+  spoil(rematOp, "vjp", (found) => found.map((c) => c?.mul(0.95)));
+  const found = certify(model((a) => a.tanh()));
+  expect(wrongWays(found)).toEqual(["checkpointed"]);
+  expect(found.sentence).toMatch(/only recomputation \(remat\) is off/);
+});
+
+test("compiled code that computes something else is told from the reference", () => {
+  // Op by op the value is 1 % larger; the compiler reads the body of the map, which is not.
+  const larger = (op: Op) => ({
+    evaluate: (node: any, args: any) => op.evaluate(node, args).map((x) => x.map((v) => 1.01 * v)),
+  });
+  const found = certify(model((a) => tampered(a.tanh(), larger)));
+  expect(found.agrees).toBe(false);
+  expect(found.ways.find(({ way }) => way === "compiled")!.agrees).toBe(false);
 });
 
 test("kinks raise no alarm, and are said", () => {

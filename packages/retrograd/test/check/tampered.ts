@@ -1,7 +1,7 @@
 /** Ops with a derivative rule that is wrong on purpose: what a certificate must find. */
 import { type Node, type Op, Tensor } from "../../src/tensor/tensor.ts";
 
-type Rules = Partial<Pick<Op, "jvp" | "vjp">>;
+type Rules = Partial<Pick<Op, "evaluate" | "jvp" | "vjp">>;
 
 /**
  * The same values from the same op, but for the rules that `change` gives in the place of its own;

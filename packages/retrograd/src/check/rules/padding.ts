@@ -20,7 +20,7 @@ export const padding: Rule = {
   severity: "fault",
   cure: "Hand `lengths` on to scan or unroll, which hold the state past the end, and divide means by the length of each row; model.run(params, x, { lengths }).",
   silent,
-  broken: (bench) => beyond(bench) ?? cut(bench),
+  broken: (bench) => bench.once("padding", () => beyond(bench) ?? cut(bench)),
 };
 
 /** Where the outputs and states of sequences with lengths count. */

@@ -13,12 +13,12 @@ export const chunks: Rule = {
   cure: "Put everything that one step knows of those before it into the state, and return the new state: counters, running means, the last inputs of a convolution.",
   silent: (bench) =>
     wholeOnly(bench) ??
-    (bench.run().state.length === 0 && !bench.overTime.includes(true)
+    (bench.plain.state.length === 0 && !bench.overTime.includes(true)
       ? "it keeps no state and gives one output for a sequence"
       : undefined),
   broken(bench) {
     const { time } = bench.subject;
-    const whole = bench.run();
+    const whole = bench.plain;
     const single = Array.from({ length: time - 1 }, (_, t) => t + 1);
     for (const borders of [[time >> 1], [1, time - 1], single]) {
       const found = differs(bench, whole, borders);

@@ -13,7 +13,7 @@ export const repeat: Rule = {
   severity: "fault",
   cure: "Draw from random.fold(key, …) instead of Math.random, and keep what goes on from step to step in the state, not in variables of JavaScript.",
   broken(bench) {
-    const first = bench.run();
+    const first = bench.plain;
     bench.again({ inputs: bench.altered(() => true) });
     const found = bench.apart(all(first), all(bench.again()));
     if (found)
@@ -40,7 +40,7 @@ export const dropout: Rule = {
   cure: "Drop only where `train` is true: a key alone does not mean training.",
   silent: isStep,
   broken(bench) {
-    const quiet = bench.run();
+    const quiet = bench.plain;
     for (const seed of [KEY, OTHER]) {
       const found = bench.apart(
         all(quiet),
@@ -62,7 +62,7 @@ export const fixedNoise: Rule = {
   silent: isStep,
   broken(bench) {
     const trained = [KEY, OTHER].map((seed) => bench.run({ train: true, key: random.key(seed) }));
-    if (!bench.apart(all(bench.run()), all(trained[0]))) return undefined;
+    if (!bench.apart(all(bench.plain), all(trained[0]))) return undefined;
     return bench.apart(all(trained[0]), all(trained[1]))
       ? undefined
       : "Training differs from applying, but is the same for every key.";

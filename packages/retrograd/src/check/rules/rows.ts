@@ -21,7 +21,7 @@ export const rows: Rule = {
 function neighbours(bench: Bench): string | undefined {
   const last = bench.subject.rows! - 1;
   const [before, after] = [
-    bench.run(),
+    bench.plain,
     bench.run({ inputs: bench.altered((row) => row === last) }),
   ];
   const found = bench.apart(
@@ -38,7 +38,7 @@ function neighbours(bench: Bench): string | undefined {
 /** A row by itself gives what it gives in a batch. */
 function alone(bench: Bench): string | undefined {
   const { rows: count, time } = bench.subject;
-  const all = bench.run();
+  const all = bench.plain;
   for (const row of [0, count! - 1]) {
     const own = bench.run({ inputs: bench.part(0, time, [row, row + 1]) });
     const within = [...all.output, ...all.state].map((leaf) => {

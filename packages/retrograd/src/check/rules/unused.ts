@@ -95,7 +95,7 @@ export const paramsRead: Rule = {
     leavesOf(subject.params).length === 0 ? "it has no parameters" : undefined,
   broken(bench) {
     const { params } = bench.subject;
-    const plain = bench.run();
+    const plain = bench.plain;
     const all = ({ output, state }: Outcome) => [...output, ...state];
     const unused = leavesOf<Tensor>(params)
       .filter(([, t]) => isFloat(t.dtype))
@@ -116,7 +116,7 @@ export const finite: Rule = {
   severity: "fault",
   cure: "Look at the op that makes the first NaN: a logarithm or root of 0, a division by 0, exp of something large; train says which one it is.",
   broken(bench) {
-    const { output, state } = bench.run();
+    const { output, state } = bench.plain;
     const bad = [...output, ...state].find(({ data }) => !data.every(Number.isFinite));
     return bad && `The ${bad.name} holds NaN or infinity.`;
   },
