@@ -1,7 +1,7 @@
 /** The linter: every seeded fault is found, no sound model is accused, and docs/checks.md says so. */
 import { fileURLToPath } from "node:url";
 import * as cells from "retrograd/cells";
-import { type Cell, isCell } from "retrograd/cells";
+import { type Cell, isCell, typesOfCell } from "retrograd/cells";
 import { expect, test } from "vitest";
 import { lint } from "../../src/check/index.ts";
 import { rules } from "../../src/check/rules/index.ts";
@@ -33,9 +33,11 @@ test.each(sound)("nothing is wrong: $name", ({ name, model, given }) => {
 const known = Object.entries(cells).flatMap(([name, make]): [string, Cell][] => {
   try {
     const own = (make as (options: object) => unknown)({ size: 4, input: 4 });
-    return isCell(own) ? [[name, own as Cell]] : [];
+    if (!isCell(own)) return [];
+    typesOfCell(own as Cell, { shape: [4], dtype: "float64" }, "float64");
+    return [[name, own as Cell]];
   } catch {
-    return []; // no cell, or one that must be told more
+    return []; // no cell, one of other cells, or one that must be told more
   }
 });
 test.each(known)("no fault in the cell %s", (_, own) => {
