@@ -1,5 +1,8 @@
 /** The cells, and the way to declare one's own. */
 export { activate, activations } from "./activation.ts";
+// Attention: over the past of a sequence, and over another sequence.
+export { transformer } from "./attention/transformer.ts";
+export { type Attended, type Window, windowedAttention } from "./attention/windowed.ts";
 export {
   type Bidirectional,
   type BidirectionalOptions,

@@ -1,0 +1,127 @@
+/** Attention in blocks against all pairs, its derivatives, and memory in proportion to time. */
+import fc from "fast-check";
+import { jit, ones, type Tensor, tensor, valueAndGrad, zeros } from "retrograd";
+import { windowedAttention } from "retrograd/cells";
+import { expect, test } from "vitest";
+import { compileGraph } from "../../../src/jit/jit.ts";
+import { trace } from "../../../src/tensor/graph.ts";
+import type { Shape } from "../../../src/tensor/tensor.ts";
+import { traceTree } from "../../../src/transform/function.ts";
+import { expectDerivatives, numbers } from "../../derivatives.ts";
+
+interface Sizes {
+  time: number;
+  context: number;
+  block: number;
+  heads: number;
+  repeats: number;
+  d: number;
+  unknown: number[];
+  seed: number;
+}
+const sizes: fc.Arbitrary<Sizes> = fc.record({
+  time: fc.integer({ min: 1, max: 12 }),
+  context: fc.integer({ min: 1, max: 9 }),
+  block: fc.integer({ min: 1, max: 5 }),
+  heads: fc.integer({ min: 1, max: 2 }),
+  repeats: fc.integer({ min: 1, max: 2 }),
+  d: fc.integer({ min: 1, max: 3 }),
+  unknown: fc.array(fc.nat(19), { maxLength: 8 }),
+  seed: fc.nat(1000),
+});
+
+function draw({ time, context, heads, repeats, d, unknown, seed }: Sizes) {
+  const number = numbers(seed);
+  const float = (shape: Shape, by = 4) =>
+    tensor(
+      number(shape.reduce((a, b) => a * b, 1)).map((x) => by * x),
+      { shape, dtype: "float64" },
+    );
+  const places = context - 1 + time;
+  const known = Array.from({ length: places }, (_, u) => !unknown.includes(u));
+  return {
+    queries: float([time, heads, repeats, d]),
+    keys: float([places, heads, d]),
+    values: float([places, heads, d]),
+    known: tensor(known, { shape: [places], dtype: "bool" }),
+  };
+}
+
+/** The formula over all pairs, in plain numbers. */
+function plain({ time, context, heads, repeats, d }: Sizes, given: ReturnType<typeof draw>) {
+  const [q, k, v, known] = Object.values(given).map((t) => t.data);
+  const out = new Float64Array(time * heads * repeats * d);
+  for (let t = 0; t < time; t++)
+    for (let h = 0; h < heads; h++)
+      for (let r = 0; r < repeats; r++) {
+        const row = ((t * heads + h) * repeats + r) * d;
+        let total = 0;
+        for (let u = t; u < t + context; u++) {
+          if (!known[u]) continue;
+          let score = 0;
+          for (let i = 0; i < d; i++) score += q[row + i] * k[(u * heads + h) * d + i];
+          const weight = Math.exp(score / Math.sqrt(d));
+          total += weight;
+          for (let i = 0; i < d; i++) out[row + i] += weight * v[(u * heads + h) * d + i];
+        }
+        if (total > 0) for (let i = 0; i < d; i++) out[row + i] /= total;
+      }
+  return out;
+}
+
+test("blocks give what all pairs give, whatever the window and the gaps", () => {
+  fc.assert(
+    fc.property(sizes, (own) => {
+      const { queries, ...attended } = draw(own);
+      const found = windowedAttention(queries, attended, own).data;
+      plain(own, { queries, ...attended }).forEach((y, i) => expect(found[i]).toBeCloseTo(y, 12));
+    }),
+    { numRuns: 25 },
+  );
+});
+
+const own: Sizes = {
+  ...{ time: 7, context: 4, block: 2, heads: 2, repeats: 2, d: 2 },
+  ...{ unknown: [0, 5, 6, 7, 8], seed: 3 },
+};
+
+test("derivatives agree three ways, also where a query sees nothing", () => {
+  const { queries, keys, values, known } = draw(own);
+  const at = [queries, keys, values];
+  const graph = trace(at, (q, k, v) => [windowedAttention(q, { keys: k, values: v, known }, own)]);
+  expectDerivatives(graph, { order: 2, at: at.map((t) => Float64Array.from(t.data)) });
+});
+
+test("a large score that is not seen leaves value and gradient finite", () => {
+  const { queries, keys, values, known } = draw(own);
+  const loud = tensor(
+    Float32Array.from(keys.data, (x, i) => (known.data[Math.floor(i / 4)] ? x : 1e6)),
+    { shape: keys.shape },
+  );
+  const loss = (p: { q: Tensor; k: Tensor; v: Tensor }) =>
+    windowedAttention(p.q, { keys: p.k, values: p.v, known }, own).sum();
+  const given = { q: queries.cast("float32"), k: loud, v: values.cast("float32") };
+  for (const run of [valueAndGrad(loss), jit(valueAndGrad(loss))]) {
+    const [value, grads] = run(given);
+    for (const t of [value, grads.q, grads.k, grads.v])
+      expect(t.data.every((x: number) => Number.isFinite(x))).toBe(true);
+    grads.k.data.forEach((x: number, i: number) => {
+      if (!known.data[Math.floor(i / 4)]) expect(x).toBe(0);
+    });
+  }
+});
+
+test("memory grows with time, not with its square, forward and back", () => {
+  const bytes = (time: number) => {
+    const shape = [time, 1, 1, 8];
+    const known = ones([2 * time - 1], { dtype: "bool" });
+    const loss = ({ q, k, v }: Record<"q" | "k" | "v", Tensor>) =>
+      windowedAttention(q, { keys: k, values: v, known }, { context: time, block: 16 }).sum();
+    const memory = zeros([2 * time - 1, 1, 8]);
+    const { graph } = traceTree(valueAndGrad(loss), [{ q: zeros(shape), k: memory, v: memory }]);
+    return compileGraph(graph, {}).peakBytes;
+  };
+  const [short, long] = [bytes(256), bytes(2048)];
+  expect(long / short).toBeLessThan(1.5 * 8);
+  expect(long).toBeLessThan(4 * 2048 ** 2); // the bytes of all scores at once
+});
