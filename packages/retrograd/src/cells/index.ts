@@ -1,6 +1,15 @@
 /** The cells, and the way to declare one's own. */
 export { activate, activations } from "./activation.ts";
 // Attention: over the past of a sequence, and over another sequence.
+export { attending, type Path, type Remembered } from "./attention/attending.ts";
+export {
+  type Attention,
+  additiveAttention,
+  dotAttention,
+  multiHeadAttention,
+  type Reading,
+  type ReadSizes,
+} from "./attention/kinds.ts";
 export { transformer } from "./attention/transformer.ts";
 export { type Attended, type Window, windowedAttention } from "./attention/windowed.ts";
 export {
