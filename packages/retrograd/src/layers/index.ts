@@ -6,6 +6,31 @@ export { type DenseOptions, dense } from "./dense.ts";
 export { countParameters, describe, type LayerRow, rowsOf } from "./describe.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";
 export { type EmbeddingOptions, embedding } from "./embedding.ts";
+// Generation: sequences, symbol by symbol.
+export {
+  type Beam,
+  type BeamOptions,
+  beam,
+  type Found,
+  type Search,
+  searched,
+} from "./generation/beam.ts";
+export {
+  type ContinueOptions,
+  continued,
+  continuing,
+  generate,
+  type Speaking,
+  type Stepping,
+} from "./generation/generate.ts";
+export {
+  type CutOptions,
+  greedy,
+  nucleus,
+  type Sampling,
+  temperature,
+  topK,
+} from "./generation/sampling.ts";
 export { everyStep, lastStep, maxOverTime, meanOverTime } from "./heads.ts";
 export type { Context, Flow, Layer, Plan, Ran } from "./layer.ts";
 export { type ApplyOptions, type InitOptions, type Model, modelOf } from "./model.ts";

@@ -1,8 +1,10 @@
 /** Text from a language model: one character at a time, each drawn from what the model expects. */
-import { permutation, threefry } from "../data/shuffle.ts";
+import { permutation } from "../data/shuffle.ts";
 import { encode } from "../data/vocabulary.ts";
 import { fail } from "../errors/tasks.ts";
 import type { TargetName } from "../jit/jit.ts";
+import { continuing } from "../layers/generation/generate.ts";
+import { greedy, temperature as heated } from "../layers/generation/sampling.ts";
 import { type LanguageConfig, languageModel } from "./language.ts";
 
 export interface GenerateOptions {
@@ -32,44 +34,12 @@ export function* generate(
       ...{ option: "temperature", given: String(temperature) },
       expected: "a number of at least 0",
     });
-  const { symbols, unknown } = config.vocabulary;
-  const codes = encode(config.vocabulary, prompt, "The prompt");
-  const live = languageModel(config).stream(params, { target });
-  let logits: ArrayLike<number> = [];
-  for (const code of codes) logits = live.push(code).data;
-  const uniform = numbers(seed);
-  for (let i = 0; i < length; i++) {
-    const code = draw(logits, temperature, uniform(i), unknown);
-    yield symbols[code];
-    logits = live.push(code).data;
-  }
-}
-
-/** A number in [0, 1) for each place, from a seed. */
-function numbers(seed: number): (place: number) => number {
   permutation(1, seed); // checks the seed
-  const key: [number, number] = [Math.floor(seed / 2 ** 32), seed >>> 0];
-  return (place) => (threefry(key, [place, 1])[0] >>> 0) / 2 ** 32;
-}
-
-/** An index with probability softmax(logits / temperature); never that of the unknown symbol. */
-export function draw(
-  logits: ArrayLike<number>,
-  temperature: number,
-  uniform: number,
-  never: number | null = null,
-): number {
-  let best = -1;
-  for (let i = 0; i < logits.length; i++)
-    if (i !== never && (best < 0 || logits[i] > logits[best])) best = i;
-  if (temperature === 0) return best;
-  const weights = Array.from(logits, (z, i) =>
-    i === never ? 0 : Math.exp((z - logits[best]) / temperature),
-  );
-  let left = uniform * weights.reduce((a, b) => a + b, 0);
-  for (let i = 0; i < weights.length; i++) {
-    left -= weights[i];
-    if (left < 0) return i;
-  }
-  return best;
+  const { symbols, unknown } = config.vocabulary;
+  const start = encode(config.vocabulary, prompt, "The prompt");
+  const live = languageModel(config).stream(params, { target });
+  const sampling = temperature === 0 ? greedy() : heated(temperature);
+  const never = unknown === null ? [] : [unknown];
+  for (const code of continuing(live, { start: [...start], length, sampling, seed, never }))
+    yield symbols[code];
 }

@@ -22,7 +22,7 @@ export {
   type Spread,
 } from "./forecastOptions.ts";
 export type { Frames } from "./frames.ts";
-export { draw, type GenerateOptions, generate } from "./generate.ts";
+export { type GenerateOptions, generate } from "./generate.ts";
 export { forecastReach, languageReach } from "./insight.ts";
 export {
   type LanguageConfig,

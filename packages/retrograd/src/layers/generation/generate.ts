@@ -1,0 +1,139 @@
+/**
+ * Sequences from a model, symbol by symbol: each is chosen from what the model expects, and told to
+ * it before it says what it expects next. Anything that takes a symbol and gives scores will do.
+ */
+import { fail } from "../../errors/layers.ts";
+import { checkOptions } from "../../errors.ts";
+import type { JitOptions } from "../../jit/jit.ts";
+import { key } from "../../ops/random.ts";
+import { threefry } from "../../ops/threefry.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Beam } from "./beam.ts";
+import { searched } from "./beam.ts";
+import { drawn, type Logits, type Sampling, temperature } from "./sampling.ts";
+
+/** A model that takes one symbol at a time and keeps its state, as `model.stream` gives it. */
+export interface Stepping {
+  /** @returns the scores of the next symbol, [symbols] */
+  push(symbol: number): Tensor;
+  readonly state: any;
+  reset(state?: any): void;
+}
+
+export interface ContinueOptions {
+  /** What has been said already, and is told to the model first; it is no part of the result. */
+  readonly start: number | readonly number[];
+  /** Symbols to say at most. */
+  readonly length: number;
+  /** A symbol that ends a sequence; it is no part of the result. */
+  readonly until?: number;
+  /** Symbols that are never said. */
+  readonly never?: readonly number[];
+  /** greedy(), temperature(0.8), topK(40), nucleus(0.9), beam(4); temperature(1) unless told. */
+  readonly sampling?: Sampling | Beam;
+  /** Decides every draw; 0 unless told. */
+  readonly seed?: number;
+}
+
+const known: readonly (keyof ContinueOptions)[] = [
+  ...(["start", "length", "until", "never", "sampling", "seed"] as const),
+];
+
+/**
+ * Symbols one by one, as they are drawn.
+ * @throws "bad-argument", "unknown-option"; for a beam, which knows its first symbol at its end
+ */
+export function* continuing(
+  live: Stepping,
+  options: ContinueOptions,
+): Generator<number, void, void> {
+  const { length, until, never = [], sampling = temperature(1), seed = 0 } = checked(options);
+  if (sampling.kind === "beam")
+    fail("bad-argument", {
+      where: "continuing",
+      given: `${sampling.name}, which knows its first symbol when it knows its last,`,
+      expected: "a sampling that says one symbol after the other, or continued(…)",
+    });
+  const { data: words } = key(seed);
+  let logits = told(live, options);
+  for (let at = 0; at < length; at++) {
+    const [[word]] = threefry(words, DRAWS, 1, at);
+    const symbol = drawn(sampling.weights(without(logits, never)), (word >>> 0) / 2 ** 32);
+    if (symbol === until) return;
+    yield symbol;
+    if (at + 1 < length) logits = live.push(symbol).data;
+  }
+}
+
+/** Second word of the counters of draws. */
+const DRAWS = 1;
+
+/**
+ * The symbols that follow, as many as `length` or up to `until`.
+ * @throws "bad-argument", "unknown-option"
+ */
+export function continued(live: Stepping, options: ContinueOptions): number[] {
+  const { length, until, never = [], sampling } = checked(options);
+  if (sampling?.kind !== "beam") return [...continuing(live, options)];
+  const logits = without(told(live, options), never);
+  const [best] = searched(sampling, {
+    first: { state: live.state, logits },
+    next(state, symbol) {
+      live.reset(state);
+      const after = without(live.push(symbol).data, never);
+      return { state: live.state, logits: after };
+    },
+    ends: (symbol) => symbol === until,
+    length,
+  });
+  return [...(best?.symbols ?? [])];
+}
+
+/** A model that can be asked for what comes next. */
+export interface Speaking<P = any> {
+  stream(params: P, options?: JitOptions): Stepping;
+}
+
+/**
+ * A sequence from a model of symbols.
+ *   generate(model, params, { start: [7], until: 0, length: 100, sampling: nucleus(0.9), seed: 1 })
+ * @returns  the symbols after `start`, without the one that ended them
+ * @throws   "bad-argument", "unknown-option"
+ */
+export function generate<P>(
+  model: Speaking<P>,
+  params: P,
+  { target, ...options }: ContinueOptions & Pick<JitOptions, "target">,
+): number[] {
+  return continued(model.stream(params, { target }), options);
+}
+
+function checked(options: ContinueOptions): ContinueOptions {
+  checkOptions("generate", options, known);
+  const { start, length } = options;
+  if (!Number.isInteger(length) || length < 0)
+    fail("bad-argument", {
+      where: "generate: length",
+      given: String(length),
+      expected: "a whole number of symbols",
+    });
+  if (start === undefined || [start].flat().length === 0)
+    fail("bad-argument", {
+      where: "generate: start",
+      given: "nothing",
+      expected: "a symbol, or several, after which the model goes on",
+    });
+  return options;
+}
+
+/** Tell the model the start, and hear what comes next. */
+function told(live: Stepping, { start }: ContinueOptions): Logits {
+  let logits: Logits = [];
+  for (const symbol of [start].flat()) logits = live.push(symbol as number).data;
+  return logits;
+}
+
+const without = (logits: Logits, never: readonly number[]): Logits =>
+  never.length === 0
+    ? logits
+    : Float64Array.from(logits, (z, i) => (never.includes(i) ? -Infinity : z));
