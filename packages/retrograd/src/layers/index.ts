@@ -19,6 +19,7 @@ export {
   type ContinueOptions,
   continued,
   continuing,
+  type GenerateOptions,
   generate,
   type Speaking,
   type Stepping,
@@ -35,6 +36,22 @@ export { everyStep, lastStep, maxOverTime, meanOverTime } from "./heads.ts";
 export type { Context, Flow, Layer, Plan, Ran } from "./layer.ts";
 export { type ApplyOptions, type InitOptions, type Model, modelOf } from "./model.ts";
 export { type LayerNormOptions, layerNorm } from "./norm.ts";
+// From one sequence to another.
+export type { DecoderOptions } from "./sequences/decoder.ts";
+export {
+  type EncoderDecoder,
+  type EncoderDecoderOptions,
+  encoderDecoder,
+  type PairOptions,
+} from "./sequences/encoderDecoder.ts";
+export {
+  constantTruth,
+  exponentialTruth,
+  inverseSigmoidTruth,
+  linearTruth,
+  type TruthSchedule,
+} from "./sequences/scheduledSampling.ts";
+export type { Telling, TellingOptions } from "./sequences/telling.ts";
 export { type ParamsOf, type Sequential, sequential } from "./sequential.ts";
 export type { Live, Value } from "./stream.ts";
 export { type Unrolled, type UnrollLayerOptions, unroll } from "./unroll.ts";

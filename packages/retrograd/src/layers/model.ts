@@ -125,7 +125,7 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
 }
 
 /** The float type of a model: that of its parameters, or else of its input. */
-function floatOf(params: unknown, x: Type): DType {
+export function floatOf(params: unknown, x: Type): DType {
   const own = flatten(params).find((t) => isFloat(t.dtype));
   return own?.dtype ?? (isFloat(x.dtype) ? x.dtype : "float32");
 }
@@ -182,7 +182,11 @@ export function checkParams(plan: Plan, params: unknown): void {
 }
 
 /** Valid moments, bool [batch, time]. @throws "mask-shape", "bad-argument" */
-function maskOf({ lengths, mask }: ApplyOptions, batch: number, time: number): Tensor | undefined {
+export function maskOf(
+  { lengths, mask }: ApplyOptions,
+  batch: number,
+  time: number,
+): Tensor | undefined {
   if (mask && lengths)
     fail("bad-argument", {
       where: "model.apply",

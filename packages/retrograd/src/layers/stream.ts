@@ -88,7 +88,7 @@ function momentOf(x: Value): Flow {
 }
 
 /** @throws "shape-mismatch" */
-function valueOf(x: Value, { shape, dtype }: Type): Tensor {
+export function valueOf(x: Value, { shape, dtype }: Type): Tensor {
   const type: Type = { shape, dtype };
   const refuse = (given: string) =>
     fail("shape-mismatch", { op: "live.push", given, expected: showType(type) });

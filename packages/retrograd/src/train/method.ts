@@ -25,6 +25,11 @@ export interface Trainable {
   readonly wholeOnly?: string | undefined;
   /** Whether it draws random numbers in training. */
   readonly draws?: boolean;
+  /**
+   * True where it is told the targets while it learns and its output goes over their time, as an
+   * encoder–decoder's does: `lengths` are then those of the inputs alone.
+   */
+  readonly forced?: boolean;
 }
 /** What one sample is at one moment. */
 export interface FirstInput {
@@ -38,6 +43,10 @@ export interface RunOptions {
   /** Randomness of this step (dropout). */
   key?: Tensor;
   train?: boolean;
+  /** What the output should be, for a model that is told. */
+  targets?: Tensor;
+  /** Updates made so far, int32, for a model that is told less and less; absent in evaluation. */
+  step?: Tensor;
 }
 
 /** One batch to learn from. */
@@ -47,6 +56,8 @@ export interface Lesson {
   readonly batch: Fed;
   /** Randomness of this step. */
   readonly key: Tensor | undefined;
+  /** Updates made so far, an int32 scalar; absent in evaluation. */
+  readonly step?: Tensor;
 }
 
 /** What a method finds out. */
@@ -75,10 +86,11 @@ export interface Method {
 
 /** The model and its loss on a batch; from the model's own first state without a `state`. */
 export function forward(lesson: Lesson, params: any, state: any, train = true) {
-  const { model, loss, batch, key } = lesson;
-  const given = { state, lengths: batch.lengths, key, train };
+  const { model, loss, batch, key, step } = lesson;
+  const told = model.forced ? { targets: batch.targets, step } : {};
+  const given = { state, lengths: batch.lengths, key, train, ...told };
   const run = model.run(params, batch.inputs, given);
-  const mask = validMask(batch, run.output);
+  const mask = model.forced ? batch.mask : validMask(batch, run.output);
   return { ...run, mask, mean: loss.parts(run.output, batch.targets, mask) };
 }
 

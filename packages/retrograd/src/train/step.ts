@@ -78,7 +78,8 @@ export function trainingStep(options: StepOptions) {
   const clip = clipping(options.clip);
   return (carry: Carry, batch: Fed, rate: Tensor, shard?: Tensor): [Carry, StepOutputs] => {
     const step = each("step", add(slot(0), 1), carry.step);
-    const lesson = { model, loss, batch, key: keyOf(options, carry.step, shard) };
+    const own = keyOf(options, carry.step, shard);
+    const lesson = { model, loss, batch, key: own, step: carry.step };
     const learned = method.learn(lesson, carry.params, carry.state);
     const { mean, grads } = shards > 1 ? overAll(learned) : learned;
     const { state } = learned;
@@ -149,7 +150,9 @@ const keepIf = <T>(condition: Tensor, tree: T, otherwise: T): T =>
 
 /** Size of the last axis of what the model gives for a batch, found by tracing it. */
 export function classesOf({ model }: Pick<StepOptions, "model">, params: any, batch: Fed): number {
-  const show = (p: any, x: Tensor) => model.run(p, x, { lengths: batch.lengths }).output;
+  const { lengths, targets } = batch;
+  const given = { lengths, ...(model.forced && { targets }) };
+  const show = (p: any, x: Tensor) => model.run(p, x, given).output;
   const { graph } = traceTree(show, [params, batch.inputs]);
   return graph.outputs[0].shape.at(-1) ?? 1;
 }

@@ -91,21 +91,34 @@ export function continued(live: Stepping, options: ContinueOptions): number[] {
 
 /** A model that can be asked for what comes next. */
 export interface Speaking<P = any> {
-  stream(params: P, options?: JitOptions): Stepping;
+  stream(params: P, options?: Pick<JitOptions, "target"> & { source?: Tensor }): Stepping;
+  /** The symbol before the first one, where the model has one. */
+  readonly opening?: number;
+}
+
+export interface GenerateOptions
+  extends Omit<ContinueOptions, "start">,
+    Pick<JitOptions, "target"> {
+  /** What has been said already; the model's own opening where it has one. */
+  readonly start?: number | readonly number[];
+  /** What is to be said in other words, [time, …], for an encoder–decoder. */
+  readonly source?: Tensor;
 }
 
 /**
  * A sequence from a model of symbols.
  *   generate(model, params, { start: [7], until: 0, length: 100, sampling: nucleus(0.9), seed: 1 })
+ *   generate(translator, params, { source, until: 0, length: 100, sampling: beam(4) })
  * @returns  the symbols after `start`, without the one that ended them
  * @throws   "bad-argument", "unknown-option"
  */
 export function generate<P>(
   model: Speaking<P>,
   params: P,
-  { target, ...options }: ContinueOptions & Pick<JitOptions, "target">,
+  { target, source, start = model.opening ?? [], ...options }: GenerateOptions,
 ): number[] {
-  return continued(model.stream(params, { target }), options);
+  const live = model.stream(params, { target, ...(source && { source }) });
+  return continued(live, { start, ...options });
 }
 
 function checked(options: ContinueOptions): ContinueOptions {

@@ -46,7 +46,7 @@ export const greedy = (): Sampling =>
   });
 
 /**
- * Probabilities softmax(z / T): below 1 the likely becomes likelier, above 1 everything is levelled.
+ * Probabilities softmax(z / T): below 1 the likely becomes likelier, above 1 all are levelled.
  * @throws "bad-argument" unless the temperature is above 0
  */
 export function temperature(by: number): Sampling {
