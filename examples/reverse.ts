@@ -19,7 +19,7 @@ import {
 } from "retrograd/layers";
 import { adam, crossEntropy, train } from "retrograd/train";
 
-const steps = process.argv.includes("--quick") ? 300 : 600;
+const steps = process.argv.includes("--quick") ? 400 : 1000;
 const LETTERS = "·abcdefghij"; // the first one ends a word, and comes before it
 const [ROWS, LONGEST] = [32, 8];
 
