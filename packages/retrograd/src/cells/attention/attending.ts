@@ -3,14 +3,12 @@
  * the state that is carried on, step by step, and the memory, from which attention takes it in one.
  */
 import { oneOf } from "../../errors.ts";
-import { concatenate } from "../../ops/concatenate.ts";
 import { arange } from "../../ops/creation.ts";
-import { minimum } from "../../ops/elementwise.ts";
-import { part } from "../../ops/slicing.ts";
 import { stopGradient } from "../../ops/stopGradient.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
 import { type Attention, additiveAttention } from "./kinds.ts";
+import { remembering } from "./ring.ts";
 
 /** What the memory holds. */
 export type Remembered = "states" | "inputs";
@@ -40,8 +38,8 @@ interface Options {
  * Options: size; context (32); over, "states" (default) or "inputs", which the memory holds;
  * attention, additiveAttention({ size }) by default; stop, nothing by default.
  * Shapes: Wx [input, size], Wh [size, size], b [size], Wc [width, size] with the width of what is
- * read, and the parameters of the attention; state { s: [size], memory: [context, m], oldest first,
- * count: filled places, int32 }; output s.
+ * read, and the parameters of the attention; state { s: [size], memory: [context, m], where
+ * moment k is at k mod context, count: moments so far, int32 }; output s.
  * Source: Kerg et al. 2020, arXiv:2006.09471, eq. 1–4; attention: arXiv:1409.0473.
  * Checked: plain loops; the two parts against differences of a loop that reads two copies of x.
  */
@@ -73,11 +71,10 @@ export const attending = cell({
     const open = (path: Path) => (stop === path ? stopGradient(x) : x);
     const h = from(open("recurrence"));
     const remembered = over === "inputs" ? open("attention") : stop ? from(open("attention")) : h;
-    const known = arange(context, 0, -1, { dtype: "int32" }).lessEqual(count);
+    const known = arange(0, context, 1, { dtype: "int32" }).less(count);
     const next = h.add(kind.read(attention, s, memory, known).context.dot(Wc));
-    const kept = [part(memory, 0, 1, context - 1), remembered.reshape([1, -1])];
-    const state = { s: next, memory: concatenate(kept, 0), count: minimum(count.add(1), context) };
-    return { state, output: next };
+    const kept = remembering(memory, remembered, count);
+    return { state: { s: next, memory: kept, count: count.add(1) }, output: next };
   },
 });
 

@@ -7,13 +7,13 @@ import { fail } from "../../errors/layers.ts";
 import { concatenate } from "../../ops/concatenate.ts";
 import { arange } from "../../ops/creation.ts";
 import { normalise } from "../../ops/normalise.ts";
-import { part } from "../../ops/slicing.ts";
-import { take } from "../../ops/take.ts";
+import { at, part } from "../../ops/slicing.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, type Sizes, wholeNumber } from "../cell.ts";
 import type { Drawn, Initialisers } from "../init.ts";
 import { attend } from "./attend.ts";
 import { packed } from "./packed.ts";
+import { asRing, inOrder, remembering } from "./ring.ts";
 import { rotated } from "./rotary.ts";
 import { windowedAttention } from "./windowed.ts";
 
@@ -42,7 +42,7 @@ type Parameters = Drawn<ReturnType<typeof parametersOf>>;
  * and values; context (256); expand (4), the width between the dense layers over the size.
  * Shapes: Wq [size, size], Wk and Wv [size, kvHeads · d] with d = size / heads, Wo [size, size],
  * W1 [size, expand · size], W2 [expand · size, size]; state { keys, values: [context, kvHeads, d],
- * oldest first, count: moments so far, int32 }; output [size].
+ * where moment p is at p mod context, count: moments so far, int32 }; output [size].
  * Source: Vaswani et al. 2017, arXiv:1706.03762; norms: Xiong et al. 2020, arXiv:2002.04745;
  * positions: Su et al. 2021, arXiv:2104.09864; kvHeads: Ainslie et al. 2023, arXiv:2305.13245.
  * Checked: plain loops; all moments at once against one by one, in any chunks.
@@ -62,34 +62,37 @@ export const transformer = cell({
     return { keys: memory, values: memory, count: { shape: [], dtype: "int32" } as const };
   },
   step({ keys, values, count }, x, params, options) {
-    const { context } = options;
     const { q, k, v } = heads(x.reshape([1, -1]), count.reshape([1]), params, options);
-    const newest = (memory: Tensor, now: Tensor) =>
-      concatenate([part(memory, 0, 1, context - 1), now], 0);
-    const next = { keys: newest(keys, k), values: newest(values, v), count: count.add(1) };
-    const known = arange(context, 0, -1, { dtype: "int32" }).lessEqual(next.count);
-    const seen = attend(q.reshape(q.shape.slice(1)), next.keys, next.values, known).context;
-    return { state: next, output: block(x, seen.flatten(), params) };
+    const next = {
+      keys: remembering(keys, at(k, 0), count),
+      values: remembering(values, at(v, 0), count),
+      count: count.add(1),
+    };
+    const known = arange(0, options.context, 1, { dtype: "int32" }).less(next.count);
+    const { context } = attend(at(q, 0), next.keys, next.values, known);
+    return { state: next, output: block(x, context.flatten(), params) };
   },
   parallel({ keys, values, count }, given, params, { valid, ...options }) {
     const { context } = options;
     const { xs, length, spread } = packed(given, valid);
     const [time] = xs.shape;
-    const moments = arange(0, time, 1, { dtype: "int32" });
-    const { q, k, v } = heads(xs, moments.add(count), params, options);
-    const past = (memory: Tensor, now: Tensor) => concatenate([memory, now], 0);
-    const all = { keys: past(keys, k), values: past(values, v) };
+    const { q, k, v } = heads(
+      xs,
+      arange(0, time, 1, { dtype: "int32" }).add(count),
+      params,
+      options,
+    );
+    const joined = (memory: Tensor, now: Tensor) => concatenate([inOrder(memory, count), now], 0);
+    const all = { keys: joined(keys, k), values: joined(values, v) };
     const age = arange(1 - context, time, 1, { dtype: "int32" });
     const known = age.add(count).greaterEqual(0).and(age.less(length));
     const rest = (t: Tensor) => part(t, 0, 1, context - 1 + time);
     const attended = { keys: rest(all.keys), values: rest(all.values), known };
     const seen = windowedAttention(q, attended, { context });
-    const last = (t: Tensor) =>
-      typeof length === "number"
-        ? part(t, 0, length, context)
-        : take(t, arange(0, context, 1, { dtype: "int32" }).add(length));
+    const end = count.add(length);
+    const last = (t: Tensor) => asRing(t, context, end, count.sub(context));
     return {
-      state: { keys: last(all.keys), values: last(all.values), count: count.add(length) },
+      state: { keys: last(all.keys), values: last(all.values), count: end },
       outputs: spread(block(xs, seen.reshape(xs.shape), params)),
     };
   },
