@@ -1,0 +1,32 @@
+/** Where the curves cross follows from the points, and every point is drawn. */
+import { expect, test } from "vitest";
+import { type Contender, type Point, TARGETS, TIMES } from "./contenders.ts";
+import { plot } from "./plot.ts";
+import { crossover, tables } from "./table.ts";
+
+/** Attention costs time²/1,000, the recurrence 1 for each moment: they cross at 1,000. */
+const points: Point[] = TIMES.flatMap((time) =>
+  TARGETS.flatMap((target) =>
+    (["transformer", "lstm"] as Contender[]).map((contender) => ({
+      ...{ contender, target, time },
+      trainingMs: contender === "lstm" ? time : time ** 2 / 1000,
+      trainingBytes: contender === "lstm" ? 1 : 2,
+      streamingMs: contender === "lstm" ? 2 : 1,
+      streamingBytes: 1,
+    })),
+  ),
+);
+
+test("curves that are powers cross where they should", () => {
+  expect(crossover(points, "wasm", "trainingMs")).toBeCloseTo(1000, 6);
+  expect(crossover(points, "wasm", "trainingBytes")).toBe(0);
+  expect(crossover(points, "wasm", "streamingMs")).toBe(Infinity);
+  const told = tables(points);
+  expect(told).toContain("a training step takes longer than with an LSTM from about 1,000 moments");
+  expect(told).toContain("needs more memory than with an LSTM at every length from 64");
+  expect(tables(points.filter(({ time }) => time !== 8192))).toContain("| 8,192 | – | – |");
+});
+
+test("every point is drawn once in each panel", () => {
+  expect(plot(points).match(/<circle/g)).toHaveLength(4 * points.length);
+});
