@@ -22,6 +22,11 @@ import { sequenceOf } from "./sequence.ts";
 /** The types between which a step, or a whole sequence, runs; trees of types. */
 export interface StepTypes {
   readonly state: unknown;
+  /**
+   * Parts of the state whose value is known while it is traced, by path: a form over all moments
+   * may leave out what it makes needless.
+   */
+  readonly known?: ReadonlyMap<string, Tensor>;
   readonly x: Type;
   readonly params: unknown;
   /** Absent outside training. */
@@ -81,7 +86,7 @@ function traceWith(types: StepTypes, run: Run): StepGraph {
   const inputs: Tensor[] = [];
   const place = (tree: unknown) =>
     mapTree(tree, (type: Type, path) => add(inputs, type, path), isType);
-  const state = place(types.state);
+  const state = mapTree(place(types.state), (t: Tensor, path) => types.known?.get(path) ?? t);
   const x = add(inputs, types.x, "x");
   const train = types.noise !== undefined;
   const noise = train ? place(types.noise) : undefined;

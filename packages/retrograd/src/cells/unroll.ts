@@ -9,10 +9,11 @@ import { broadcastTo } from "../ops/broadcast.ts";
 import { zeros } from "../ops/creation.ts";
 import { flip } from "../ops/flip.ts";
 import { swapAxes } from "../ops/shape.ts";
+import { at } from "../ops/slicing.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { inline } from "../tensor/graph.ts";
 import { type Shape, showType, type Tensor, type Type } from "../tensor/tensor.ts";
-import { flatten, flattenLike, mapTree, rebuild } from "../tensor/tree.ts";
+import { flatten, flattenLike, leavesOf, mapTree, rebuild } from "../tensor/tree.ts";
 import { callGraph } from "../transform/function.ts";
 import type { Cell, Evaluation } from "./cell.ts";
 import { batchStep, isType, traceSequence, traceStep, typesOf, withoutInitial } from "./trace.ts";
@@ -83,6 +84,7 @@ function atOnce<P, S>(
   const series = mapTree({ xs, noise, valid: mask }, sequence) as Series;
   const one = traceSequence(cell, {
     state: mapTree(state, sample),
+    known: knownNumbers(state),
     x: sample(series.xs),
     params: mapTree(read, (t: Tensor) => t),
     noise: noise === undefined ? undefined : mapTree(series.noise, sample),
@@ -99,6 +101,15 @@ function atOnce<P, S>(
   const outputs = reverse ? flip(turned, 0) : turned;
   return { state: rebuild(state, out.slice(0, states)) as S, outputs };
 }
+
+/** Counts in a state [batch] that are known, and the same for all samples: often that it is new. */
+const knownNumbers = (state: unknown): ReadonlyMap<string, Tensor> =>
+  new Map(
+    leavesOf<Tensor>(state)
+      .filter(([, t]) => t.isConcrete && t.rank === 1 && t.dtype === "int32" && t.size > 0)
+      .filter(([, t]) => t.data.every((x) => x === t.data[0]))
+      .map(([path, t]) => [path, at(t, 0)]),
+  );
 
 interface Series {
   readonly xs: Tensor;

@@ -84,10 +84,16 @@ export const transformer = cell({
     );
     const joined = (memory: Tensor, now: Tensor) => concatenate([inOrder(memory, count), now], 0);
     const all = { keys: joined(keys, k), values: joined(values, v) };
-    const age = arange(1 - context, time, 1, { dtype: "int32" });
-    const known = age.add(count).greaterEqual(0).and(age.less(length));
-    const rest = (t: Tensor) => part(t, 0, 1, context - 1 + time);
-    const attended = { keys: rest(all.keys), values: rest(all.values), known };
+    // Where it is known that nothing came before, nothing of it is looked at.
+    const past = count.isConcrete && count.item() === 0 ? 0 : context - 1;
+    const seenOf = (t: Tensor, now: Tensor) =>
+      past === 0 ? now : part(t, 0, context - past, past + time);
+    const age = arange(-past, time, 1, { dtype: "int32" });
+    const attended = {
+      keys: seenOf(all.keys, k),
+      values: seenOf(all.values, v),
+      known: age.add(count).greaterEqual(0).and(age.less(length)),
+    };
     const seen = windowedAttention(q, attended, { context });
     const end = count.add(length);
     const last = (t: Tensor) => asRing(t, context, end, count.sub(context));

@@ -39,13 +39,13 @@ export interface Window {
   readonly block?: number;
 }
 
-/** What is attended to, in the order of time. */
+/** What is attended to, in the order of time: `past` moments before the sequence, and its own. */
 export interface Attended {
-  /** [context − 1 + time, heads, d]: those from before the sequence come first. */
+  /** [past + time, heads, d] */
   readonly keys: Tensor;
-  /** [context − 1 + time, heads, d] */
+  /** [past + time, heads, d] */
   readonly values: Tensor;
-  /** Which of them there are, bool [context − 1 + time]. */
+  /** Which of them there are, bool [past + time]. */
   readonly known: Tensor;
 }
 
@@ -67,10 +67,11 @@ export function windowedAttention(
   { context, block = BLOCK }: Window,
 ): Tensor {
   const [time, , , d] = queries.shape;
-  const plan = planOf(time, context, block);
+  const past = attended.keys.shape[0] - time;
+  const plan = planOf(time, past, context, block);
   const { asking, asked, blocks, before } = plan;
   const behind = blocks * asking - time;
-  const front = (before + blocks) * asked - (context - 1 + time + behind);
+  const front = (before + blocks) * asked - (past + time + behind);
   const cut = (t: Tensor, size: number, widths: readonly [number, number]): Tensor => {
     const rest = t.shape.slice(1);
     return pad(t, [widths, ...rest.map(() => [0, 0] as const)]).reshape([-1, size, ...rest]);
@@ -96,14 +97,17 @@ interface Blocks {
   /** Blocks of queries, and blocks of keys before the first of them. */
   readonly blocks: number;
   readonly before: number;
+  /** How many blocks back the furthest key lies that is seen. */
+  readonly furthest: number;
 }
 
-function planOf(time: number, context: number, block: number): Blocks {
+function planOf(time: number, past: number, context: number, block: number): Blocks {
   const blocks = Math.max(1, Math.ceil(time / block));
   const asking = Math.min(time, block);
-  const asked = blocks > 1 ? block : Math.min(block, context - 1 + time);
-  const before = Math.ceil((context - 1 + blocks * asking) / asked) - blocks;
-  return { context, asking, asked, blocks, before };
+  const asked = blocks > 1 ? block : Math.min(block, past + time);
+  const before = Math.ceil((past + blocks * asking) / asked) - blocks;
+  const furthest = Math.min(Math.ceil((context - 1) / asked), before + blocks - 1);
+  return { context, asking, asked, blocks, before, furthest };
 }
 
 /** Queries [n, a, g, r, d], keys and values [m, c, g, d] and whether they are known [m, c]. */
@@ -118,16 +122,18 @@ interface Walk {
 const atLag = (t: Tensor, lag: Tensor, { before, blocks }: Blocks): Tensor =>
   take(t, arange(before, before + blocks, 1, { dtype: "int32" }).sub(lag));
 
-const lagsOf = ({ before }: Blocks): Tensor => arange(0, before + 1, 1, { dtype: "int32" });
+const lagsOf = ({ furthest }: Blocks): Tensor => arange(0, furthest + 1, 1, { dtype: "int32" });
 
 const scoresOf = ({ q, k }: Walk, lag: Tensor, plan: Blocks): Tensor =>
   map("nagrd,ncgd->ngrac", mul(slot(0), slot(1)), [q, atLag(k, lag, plan)], { name: "scores" });
 
-/** Whether query a of a block sees key c of the block that lies `lag` blocks before. */
-function sees(known: Expr, lag: Expr, { context, asking, asked }: Blocks): Expr {
+/** Whether query a of block n sees key c of the block that lies `lag` blocks before. */
+function sees(known: Expr, lag: Expr, { context, asking, asked, before }: Blocks): Expr {
   const within = sub(add(index("a"), asked - asking), index("c"));
   const distance = add(mul(lag, asked), within);
-  return and(known, and(greaterEqual(distance, 0), less(distance, context)));
+  const inWindow = and(greaterEqual(distance, 0), less(distance, context));
+  // Before the first block there is none, and taking it gives the first one again.
+  return and(and(known, greaterEqual(add(index("n"), before), lag)), inWindow);
 }
 
 /** The largest score of each query, [n, g, r, a]; −∞ where it sees nothing. */
