@@ -100,6 +100,11 @@ export interface CellDefinition<O extends object, P, S> {
   ): Sequence<Traced<S>>;
   /** The form that whole sequences take unless `unroll` is told otherwise; "sequential". */
   readonly prefer?: Evaluation;
+  /**
+   * Refuses numbers that the step cannot take, where they are data: x [batch, time, …], of which
+   * the moments are read that are valid, bool [batch, time]. A compiled program does not look.
+   */
+  check?(x: Tensor, sizes: Sizes<O & { size: number }>, valid: Tensor | undefined): void;
 }
 
 /** A cell with its options chosen. Everything that runs cells needs this and no more. */
@@ -123,6 +128,8 @@ export interface Cell<P = any, S = any> {
   /** All moments at once, where the cell has such a form. */
   readonly parallel?: (state: S, xs: Tensor, params: P, context: SequenceContext) => Sequence<S>;
   readonly prefers: Evaluation;
+  /** Refuses input [batch, time, …] whose numbers the cell cannot take. */
+  readonly check?: (x: Tensor, valid?: Tensor) => void;
 }
 
 /** The part of a moment that is not the cell's own. */
@@ -144,7 +151,7 @@ export type CellFactory<O, P, S> = (options: CellOptions & Partial<O>) => Cell<P
 export function cell<P, const S, O extends object = Record<never, never>>(
   definition: CellDefinition<O, P, S>,
 ): CellFactory<O, Drawn<P>, Traced<S>> {
-  const { name, parallel, prefer = "sequential" } = definition;
+  const { name, parallel, prefer = "sequential", check } = definition;
   return (given) => {
     const options = checked(name, given, definition.options ?? {});
     const { input, initial, ...own } = options;
@@ -190,6 +197,9 @@ export function cell<P, const S, O extends object = Record<never, never>>(
           } as never),
       }),
       prefers: prefer,
+      ...(check && {
+        check: (x, valid) => check(x, sizes(x.shape.slice(2)) as never, valid),
+      }),
     };
   };
 }

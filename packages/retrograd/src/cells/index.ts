@@ -36,6 +36,10 @@ export {
   type Traced,
 } from "./cell.ts";
 export { type Composite, composite, type Through } from "./composite.ts";
+// Continuous time.
+export { cfc } from "./continuous/cfc.ts";
+export { ltc } from "./continuous/ltc.ts";
+export { shPlrnn } from "./continuous/shPlrnn.ts";
 export { equilibrium } from "./equilibrium.ts";
 export { gru } from "./gru.ts";
 // Gradient highways.
@@ -53,6 +57,13 @@ export { rgLru } from "./linear/rgLru.ts";
 export { s5 } from "./linear/s5.ts";
 export { selective } from "./linear/selective.ts";
 export { lstm } from "./lstm.ts";
+// Matrices as state.
+export { deltaNet } from "./matrix/deltaNet.ts";
+export { gatedDeltaNet } from "./matrix/gatedDeltaNet.ts";
+export { mLstm } from "./matrix/mLstm.ts";
+export { rwkv7 } from "./matrix/rwkv7.ts";
+export { rwkv7Channels } from "./matrix/rwkv7Channels.ts";
+export { sLstm } from "./matrix/sLstm.ts";
 export { rnn } from "./rnn.ts";
 export { sequenceOf } from "./sequence.ts";
 export { isCell, type StackOptions, stack } from "./stack.ts";

@@ -47,6 +47,7 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
       cells: each(input, (cell, shape) => cell.noise(shape)),
       ...(rate > 0 && { between: Object.fromEntries(flows(input).slice(1, -1).entries()) }),
     }),
+    check: cells[0].check,
     prefers: cells.some((cell) => cell.prefers === "parallel") ? "parallel" : "sequential",
     ...(cells.some((cell) => cell.parallel) && {
       /** Layer by layer, each over all moments. */

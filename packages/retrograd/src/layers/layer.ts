@@ -54,8 +54,11 @@ export interface Layer<P = any> {
   readonly draws: boolean;
   /** Parameters, state and output for an input; `float` is the float type of the model. */
   plan(input: Flow, float: DType): Plan;
-  /** Refuses input whose numbers it cannot take; a compiled program does not look at them. */
-  check?(x: Tensor): void;
+  /**
+   * Refuses input whose numbers it cannot take, at the moments that are valid, bool [batch, time];
+   * a compiled program does not look at them.
+   */
+  check?(x: Tensor, valid?: Tensor): void;
   /** The state before the first moment, for a batch or (without one) for one sample. */
   start(params: P, plan: Plan, batch: number | undefined): any;
   /** Over a batch: [batch, time, …], or [batch, …] where time is gone. */
@@ -73,7 +76,7 @@ export interface Pointwise<P> {
   readonly input?: Type;
   readonly keepsShape?: boolean;
   plan(input: Flow, float: DType): { params?: object; output: Flow };
-  check?(x: Tensor): void;
+  check?(x: Tensor, valid?: Tensor): void;
   apply(params: P, x: Tensor): Tensor;
 }
 

@@ -88,13 +88,13 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
       checkInput(x);
       const plan = planFor(flowOf(x), floatOf(params, x));
       checkParams(plan, params);
-      if (x.isConcrete) layer.check?.(x);
       const [batch, time] = x.shape;
+      const mask = maskOf(options, batch, time);
+      if (x.isConcrete) layer.check?.(x, mask);
       if (options.state !== undefined)
         checkState("the state of the model", plan.state, options.state, batch);
       const { key, train = key !== undefined } = options;
       const state = options.state ?? layer.start(params, plan, batch);
-      const mask = maskOf(options, batch, time);
       return (train ? trained : applied)(params, x, state, mask, key);
     },
     state(params, batch, options = {}) {

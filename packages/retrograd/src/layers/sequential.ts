@@ -75,7 +75,7 @@ function chain(layers: readonly Layer[]): Sequential {
         plans,
       };
     },
-    check: (x) => placed(0, () => layers[0].check?.(x)),
+    check: layers[0].check && ((x, valid) => placed(0, () => layers[0].check!(x, valid))),
     start: (params, plan, batch) =>
       layers.map((layer, k) => layer.start(params[k], plan.plans![k], batch)),
     whole(params, x, { state, key, ...context }) {

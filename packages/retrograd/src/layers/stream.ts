@@ -63,7 +63,9 @@ export function stream(
   return {
     push(given) {
       const { run, flow } = program ?? build(momentOf(given));
-      return run.call(valueOf(given, flow));
+      const x = valueOf(given, flow);
+      if (layer.check && x.isConcrete) layer.check(x.reshape([1, 1, ...x.shape]));
+      return run.call(x);
     },
     reset(state) {
       if (!program && state === undefined) return;

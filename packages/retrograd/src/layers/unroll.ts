@@ -90,6 +90,7 @@ function oneWay(
     keepsShape: false,
     draws: cell.draws,
     wholeOnly: reverse ? "it begins at the end of the sequence" : undefined,
+    check: cell.check && ((x, valid) => inStepOf(cell.name, () => cell.check!(x, valid))),
     plan(input, float) {
       needsTime(name, input);
       const { shape, dtype } = input;
@@ -116,6 +117,11 @@ function bothWays(both: Bidirectional, reverse: boolean): Unrolled {
     ...both.join(forward, backward),
     cell: both,
     draws: forward.draws || backward.draws,
+    check:
+      (forward.check ?? backward.check) &&
+      ((x, valid) => {
+        for (const way of [forward, backward]) way.check?.(x, valid);
+      }),
     wholeOnly: "its backward half begins at the end of the sequence",
     moment: () => fail("cannot-stream", { what: name, reason: "it reads both ways" }),
   };

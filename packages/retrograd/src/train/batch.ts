@@ -3,8 +3,11 @@
  * batches are brought to one shape, so that one program serves them all.
  */
 import { fail } from "../errors/training.ts";
+import { maskOfLengths } from "../loops/mask.ts";
+import { swapAxes } from "../ops/shape.ts";
 import type { Data, DType } from "../scalar/index.ts";
 import { concrete, type Shape, showShape, sizeOf, Tensor, tensor } from "../tensor/tensor.ts";
+import type { Trainable } from "./method.ts";
 
 /** Numbers, row-major, with their shape. */
 export interface Values {
@@ -181,6 +184,13 @@ export function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Te
       i * size * inner,
     );
   return concrete(data, { shape, dtype: t.dtype }, t.name);
+}
+
+/** What the model finds wrong with the numbers that come in, where rows are valid. */
+export function checkInputs(model: Trainable, { inputs, lengths }: Fed): void {
+  if (!model.check || !inputs.isConcrete) return;
+  const valid = lengths && swapAxes(maskOfLengths(lengths, inputs.shape[1]), 0, 1);
+  model.check(inputs, valid);
 }
 
 /** Every label that counts must be the number of a class. @throws "label-range" */

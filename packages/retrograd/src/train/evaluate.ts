@@ -6,6 +6,7 @@ import { allReduce } from "../ops/allReduce.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import {
   type Batches,
+  checkInputs,
   checkLabels,
   type DataSource,
   type Fed,
@@ -108,6 +109,7 @@ export function evaluator(options: EvaluateOptions): Evaluator {
     let started = false;
     for await (const batch of sourceOf("evaluate, data", data).batches(epoch)) {
       const fed = feed(batch, loss.target);
+      checkInputs(model, fed);
       if (!started) begin(params, fed);
       started = true;
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);

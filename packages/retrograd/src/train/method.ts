@@ -30,6 +30,8 @@ export interface Trainable {
    * encoder–decoder's does: `lengths` are then those of the inputs alone.
    */
   readonly forced?: boolean;
+  /** Refuses inputs whose numbers it cannot take, where they are valid, bool [batch, time]. */
+  check?(inputs: Tensor, valid?: Tensor): void;
 }
 /** What one sample is at one moment. */
 export interface FirstInput {

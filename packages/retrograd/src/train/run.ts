@@ -13,7 +13,7 @@ import { ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
-import { checkLabels, type Fed, feed, padRows } from "./batch.ts";
+import { checkInputs, checkLabels, type Fed, feed, padRows } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
@@ -179,6 +179,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** The windows of one batch, an update each. */
   async *#learn(fed: Fed): Events {
     const { method, loss, validateEvery, checkpoint, shards } = this.#plan;
+    checkInputs(this.#plan.model, fed);
     this.#begin(fed);
     while (this.#warnings.length) yield this.#warnings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);

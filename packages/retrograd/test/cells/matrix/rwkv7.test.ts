@@ -1,0 +1,78 @@
+/** RWKV-7 against its equations. */
+import { rwkv7, rwkv7Channels } from "retrograd/cells";
+import { expect, test } from "vitest";
+import { describeCell } from "../describeCell.ts";
+import { expectPlain, filled, gate, inner, plus, range, sigmoid, times } from "../plainLoop.ts";
+
+describeCell("rwkv7", rwkv7({ size: 6, heads: 2, rank: 2 }));
+describeCell("rwkv7Channels", rwkv7Channels({ size: 4 }));
+
+const shifted = (x: number[], last: number[], mix: number[]) =>
+  x.map((e, i) => e + (last[i] - e) * mix[i]);
+
+test("rwkv7: the equations of the paper", () => {
+  const [size, heads] = [6, 2];
+  const d = size / heads;
+  expectPlain(rwkv7({ size, heads, rank: 2 }), (state, x, p) => {
+    const { x: last = filled(x.length) } = state;
+    const [xr, xk, xv, xw, xa, xg] = range(6).map((of) => shifted(x, last, p.mix[of]));
+    state.x = x;
+    const [r, k, v] = [xr, xk, xv].map((e, of) => gate(e, p.W, of));
+    const low = [xw, xa, xg].map((e, of) => gate(e, p.A, of));
+    const w = plus(gate(low[0].map(Math.tanh), p.B, 0), p.b[0]).map((e) =>
+      Math.exp(-Math.exp(-0.5) * sigmoid(e)),
+    );
+    const a = plus(gate(low[1], p.B, 1), p.b[1]).map(sigmoid);
+    const g = gate(low[2].map(sigmoid), p.B, 2);
+    const key = k.map((e, i) => e * (1 + (a[i] - 1) * p.replacement[i]));
+    state.S ??= range(heads).map(() => range(d).map(() => filled(d)));
+    const y = range(heads).flatMap((head) => {
+      const part = (t: number[]) => t.slice(head * d, (head + 1) * d);
+      const raw = range(d).map((i) => part(k)[i] * part(p.removal)[i]);
+      const removed = raw.map((e) => e / Math.sqrt(inner(raw, raw) + 1e-6));
+      const old: number[][] = state.S[head];
+      state.S[head] = range(d).map((i) =>
+        range(d).map((j) => {
+          const taken = range(d).reduce((sum, s) => sum + removed[s] * old[s][j], 0);
+          return (
+            part(w)[i] * old[i][j] - part(a)[i] * removed[i] * taken + part(key)[i] * part(v)[j]
+          );
+        }),
+      );
+      const told = range(d).map((j) =>
+        range(d).reduce((sum, i) => sum + part(r)[i] * state.S[head][i][j], 0),
+      );
+      const mean = told.reduce((s, e) => s + e, 0) / d;
+      const variance = told.reduce((s, e) => s + (e - mean) ** 2, 0) / d;
+      const bonus = range(d).reduce((s, i) => s + part(r)[i] * part(p.bonus)[i] * part(key)[i], 0);
+      return range(d).map(
+        (j) =>
+          ((told[j] - mean) / Math.sqrt(variance + 64e-5)) * part(p.scale)[j] +
+          part(p.shift)[j] +
+          bonus * part(v)[j],
+      );
+    });
+    return times(
+      y.map((e, i) => e * g[i]),
+      p.Wo,
+    );
+  });
+});
+
+test("rwkv7Channels: the equation of the paper", () => {
+  expectPlain(rwkv7Channels({ size: 3, hidden: 5 }), (state, x, { mix, Wk, Wv }) => {
+    const { x: last = filled(x.length) } = state;
+    state.x = x;
+    const hidden = times(shifted(x, last, mix), Wk);
+    return times(
+      hidden.map((e) => Math.max(e, 0) ** 2),
+      Wv,
+    );
+  });
+});
+
+test("bad options are refused", () => {
+  expect(() => rwkv7({ size: 6 }).params([3])).toThrow(/rwkv7: heads: given 4 for 6 units/);
+  expect(() => rwkv7({ size: 4, rank: 0 }).params([3])).toThrow(/rwkv7: rank.*≥ 1/);
+  expect(() => rwkv7Channels({ size: 4, hidden: 0.5 }).params([3])).toThrow(/hidden.*≥ 1/);
+});
