@@ -27,8 +27,8 @@ export const forgetBias = (at: number, count: number): number =>
  *   m' = max(log f + m, ĩ), or ĩ at the first moment
  *
  * Options: size; heads (1), which must divide size; forget "logistic" (default) or "exponential".
- * Shapes: Wx [input, 4, size], R [heads, size/heads, 4, size/heads], b [4, size], in the order i, f,
- * z, o; state { h, c, n, m: [size] }; output h.
+ * Shapes: Wx [input, 4, size], R [heads, size/heads, 4, size/heads], b [4, size], in the order i,
+ * f, z, o; state { h, c, n, m: [size] }; output h.
  * Source: Beck et al. 2024, arXiv:2405.04517, eq. 8–17; forget biases from 3 to 6: appendix.
  * Checked: a loop over numbers without m, forward; differences, every gradient.
  */
