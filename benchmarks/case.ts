@@ -52,5 +52,7 @@ export interface Case {
   readonly shards?: boolean;
   /** Run only when asked for by name: it takes minutes. */
   readonly long?: boolean;
+  /** What it runs on, one after the other, unless a target is asked for; "wasm". */
+  readonly targets?: readonly TargetName[];
   prepare(options: CaseOptions): Prepared | Figures | Promise<Prepared | Figures>;
 }

@@ -6,12 +6,13 @@
  *
  *   mpiexec -n 2 node --import tsx benchmarks/run.ts CASE …     # on ranks instead of threads
  *
- * Without a case all but the long ones run. README.md says what the figures mean.
+ * Without a case all but the long ones run; the name of a family runs all of it. README.md says
+ * what the figures mean.
  */
-import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { joinRanks, leaveRanks } from "retrograd/node"; // and the native target
 import { ranks } from "../packages/retrograd/src/targets/ranks.ts";
+import { allCases, isNamed } from "./allCases.ts";
 import type { Case, CaseOptions, Prepared } from "./case.ts";
 import { engine, measure } from "./measure.ts";
 import { profile, showProfile } from "./profile.ts";
@@ -22,7 +23,7 @@ const read = () =>
   parseArgs({
     allowPositionals: true,
     options: {
-      target: { type: "string", default: "wasm" },
+      target: { type: "string" },
       shards: { type: "string", default: "1" },
       batch: { type: "string" },
       length: { type: "string" },
@@ -45,19 +46,13 @@ function whole(name: string, given: string | undefined): number | undefined {
   return value;
 }
 
-async function allCases(): Promise<Case[]> {
-  const files = readdirSync(new URL("cases", import.meta.url)).filter((f) => f.endsWith(".ts"));
-  const modules = files.sort().map((file) => import(`./cases/${file}`));
-  return (await Promise.all(modules)).map(({ benchmark }) => benchmark);
-}
-
 function chosen(cases: readonly Case[], names: readonly string[]): Case[] {
-  const unknown = names.find((name) => !cases.some((c) => c.name === name));
+  const unknown = names.find((name) => !cases.some((c) => isNamed(c, name)));
   if (unknown !== undefined) {
     const known = cases.map(({ name, question }) => `  ${name.padEnd(9)} ${question}`);
     throw new Refusal(`There is no case "${unknown}". There are:\n${known.join("\n")}`);
   }
-  return cases.filter(({ name, long }) => (names.length ? names.includes(name) : !long));
+  return cases.filter((c) => (names.length ? names.some((name) => isNamed(c, name)) : !c.long));
 }
 
 const rounded = (x: number): number => Number(x.toPrecision(4));
@@ -86,9 +81,13 @@ function timed(
   };
 }
 
-async function runCase(c: Case, values: Values, seconds: number): Promise<Row> {
+async function runCase(
+  c: Case,
+  target: "wasm" | "native",
+  values: Values,
+  seconds: number,
+): Promise<Row> {
   const [batch, length] = [whole("batch", values.batch), whole("length", values.length)];
-  const target = values.target as "wasm" | "native";
   const shards = ranks()?.count ?? whole("shards", values.shards) ?? 1;
   if (shards > 1 && !c.shards) throw new Refusal(`${c.name} is a case of one shard`);
   const prepared = await c.prepare({ target, batch, length, shards });
@@ -115,11 +114,12 @@ async function main() {
   if (!(seconds > 0)) throw new Refusal(`--seconds is ${values.seconds}; give a number above 0`);
   const isFirst = !joinRanks()?.rank;
   const rows: Row[] = [];
-  for (const c of chosen(await allCases(), positionals)) {
-    const row = await runCase(c, values, seconds);
-    rows.push(row);
-    if (isFirst && !values.markdown) console.log(values.json ? JSON.stringify(row) : show(row));
-  }
+  for (const c of chosen(await allCases(), positionals))
+    for (const target of values.target ? [values.target] : (c.targets ?? ["wasm"])) {
+      const row = await runCase(c, target as "wasm" | "native", values, seconds);
+      rows.push(row);
+      if (isFirst && !values.markdown) console.log(values.json ? JSON.stringify(row) : show(row));
+    }
   if (isFirst && values.markdown) console.log(table(rows, process.argv.slice(2)));
   leaveRanks();
 }

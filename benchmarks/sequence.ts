@@ -1,6 +1,5 @@
 /**
- * A training step on sequences with a class at every moment: a cell, a dense head, softmax, Adam;
- * and the work that a gated or plain cell of these sizes asks of anybody.
+ * A training step on sequences with a class at every moment: a cell, a dense head, softmax, Adam.
  */
 import type { Cell } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
@@ -8,30 +7,13 @@ import { crossEntropy } from "retrograd/train";
 import type { CaseOptions, Prepared } from "./case.ts";
 import type { Elementary } from "./elementary.ts";
 import { batchFirst, type Numbers, type Sizes } from "./numbers.ts";
+import { stepWork } from "./stepWork.ts";
 import { adamBytes, countOf, shaped, trainingCase } from "./training.ts";
 
 /** What a case asks of its cell. */
 export interface SequenceCell {
   readonly cell: Cell;
   readonly params: unknown;
-  /** Matrices [input + size, size] in the cell: one for each gate. */
-  readonly gates: number;
-  /** Elementary functions of one unit at one moment, forward. */
-  readonly elementary: Partial<Record<Elementary, number>>;
-}
-
-/** Multiply-adds of one moment of one sample, forward: the parts of the cell, and the head. */
-export function multiplyAdds({ input, size, classes }: Sizes, gates: number) {
-  return { cell: size * gates * size, entering: input * gates * size, head: size * classes };
-}
-
-/**
- * Operations of a training step, multiply-adds counted twice: forward; and backward once for the
- * weights and once for what entered, but for x, whose gradient nobody asks for.
- */
-function trainingFlops(sizes: Sizes, gates: number, rows: number): number {
-  const { cell, entering, head } = multiplyAdds(sizes, gates);
-  return 2 * rows * (3 * (cell + head) + 2 * entering);
 }
 
 /** The data of a case, batch first, cut or repeated to the sizes that are wanted. */
@@ -58,7 +40,8 @@ export function sequenceCase(
   const rows = batch.targets.size;
   const head = { W: shaped(numbers.head.W, size, classes), b: shaped(numbers.head.b, classes) };
   const params = [own.params, head];
-  const units = Object.entries(own.elementary).map(([name, n]) => [name, n * size * rows]);
+  const { training, elementary } = stepWork(own.cell, sizes.input);
+  const functions = Object.entries(elementary).map(([name, n]) => [name, n * rows]);
   return trainingCase({
     model: sequential(unroll(own.cell), dense(classes)),
     params,
@@ -67,9 +50,19 @@ export function sequenceCase(
     target: options.target,
     shards: options.shards,
     work: {
-      flops: trainingFlops(sizes, own.gates, rows),
+      // Multiply-adds count twice; the head is one more product, forward and twice back.
+      flops: 2 * rows * (training + 3 * size * classes),
       bytes: adamBytes(params) + 4 * countOf(params) + 4 * rows * sizes.input,
-      elementary: { ...Object.fromEntries(units), exp: classes * rows, log: rows },
+      elementary: withHead(Object.fromEntries(functions), classes * rows, rows),
     },
   });
 }
+
+type Functions = Partial<Record<Elementary, number>>;
+
+/** Softmax and its logarithm besides. */
+const withHead = (own: Functions, exp: number, log: number): Functions => ({
+  ...own,
+  exp: (own.exp ?? 0) + exp,
+  log: (own.log ?? 0) + log,
+});

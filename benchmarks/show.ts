@@ -13,7 +13,8 @@ export function show(row: Row): string {
   if (ms === undefined) return `${name}: ${target}, ${more.join(", ")}`;
   return [
     String(name).padEnd(9),
-    `${ms} ms`.padStart(12),
+    ` ${target}`.padEnd(8),
+    `${ms} ms`.padStart(11),
     `${gflops} of ${ceiling} GFLOP/s`.padStart(26),
     percent(share).padStart(9),
     mebibytes(peakBytes).padStart(11),

@@ -48,8 +48,6 @@ export const benchmark: Case = {
         b: shaped(b, size),
         p: shaped(numbers.weights(size), size),
       },
-      gates: 1,
-      elementary: { logistic: 1, tanh: 1 },
     };
     return sequenceCase(GATED, numbers, own, options);
   },

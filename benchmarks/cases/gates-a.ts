@@ -63,8 +63,6 @@ export const benchmark: Case = {
               [`b${gate}`, shaped(part(b, 1, k), size)],
             ]),
           ),
-        gates: 4,
-        elementary: { logistic: 3, tanh: 2 },
       },
       options,
     ),

@@ -24,8 +24,6 @@ export const benchmark: Case = {
           b: shaped(b.subarray(0, 3 * size), 3, size),
           bh: shaped(b.subarray(3 * size), size),
         }),
-        gates: 3,
-        elementary: { logistic: 2, tanh: 1 },
       },
       options,
     ),

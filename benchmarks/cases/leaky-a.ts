@@ -23,8 +23,6 @@ export const benchmark: Case = {
           U: shaped(U, input, size),
           b: shaped(b, size),
         }),
-        gates: 1,
-        elementary: { tanh: 1 },
       },
       options,
     ),

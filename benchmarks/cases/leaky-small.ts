@@ -20,8 +20,6 @@ export const benchmark: Case = {
     const own = {
       cell: leaky({ size }),
       params: { W: shaped(Wh, size, size), U: shaped(Wx, input, size), b: shaped(b, size) },
-      gates: 1,
-      elementary: { tanh: 1 },
     };
     return sequenceCase(LEAKY_SMALL, numbers, own, options);
   },

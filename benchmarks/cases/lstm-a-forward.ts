@@ -8,7 +8,8 @@ import { traceTree } from "../../packages/retrograd/src/transform/function.ts";
 import type { Case, CaseOptions } from "../case.ts";
 import { LARGE, largeNumbers } from "../numbers.ts";
 import { outputFields } from "../outputs.ts";
-import { fedOf, multiplyAdds } from "../sequence.ts";
+import { fedOf } from "../sequence.ts";
+import { stepWork } from "../stepWork.ts";
 import { countOf, shaped } from "../training.ts";
 
 const { input, size, classes } = LARGE;
@@ -41,14 +42,15 @@ function prepare(options: CaseOptions) {
   const compileMs = performance.now() - start;
   const program = resident(forward, params, { target });
   const fields = outputFields(program.call(inputs).data);
-  const { cell, entering, head: last } = multiplyAdds(LARGE, GATES);
+  const { forward: multiplyAdds, elementary } = stepWork(lstm({ size }), input);
+  const each = Object.entries(elementary).map(([name, n]) => [name, n * rows]);
   return {
     kind: "step" as const,
     run: () => void program.call(inputs),
     work: {
-      flops: 2 * rows * (cell + entering + last),
+      flops: 2 * rows * (multiplyAdds + size * classes),
       bytes: 4 * (countOf(params) + rows * (input + classes)),
-      elementary: { logistic: 3 * size * rows, tanh: 2 * size * rows },
+      elementary: Object.fromEntries(each),
     },
     compileMs,
     peakBytes: () => program.peakBytes,

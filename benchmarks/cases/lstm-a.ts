@@ -23,8 +23,6 @@ export const benchmark: Case = {
           Wh: shaped(Wh, size, 4, size),
           b: shaped(b, 4, size),
         }),
-        gates: 4,
-        elementary: { logistic: 3, tanh: 2 },
       },
       options,
     ),

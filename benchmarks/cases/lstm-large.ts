@@ -25,8 +25,6 @@ export const benchmark: Case = {
         Wh: shaped(Wh, size, GATES, size),
         b: shaped(b, GATES, size),
       },
-      gates: GATES,
-      elementary: { logistic: 3, tanh: 2 },
     };
     return sequenceCase(LARGEST, numbers, own, options);
   },

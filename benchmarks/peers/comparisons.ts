@@ -1,5 +1,6 @@
 /** What is held against what. A contest is a case; in it everybody takes turns with everybody. */
 import type { TargetName } from "retrograd";
+import { CELLS, SIZES } from "../cells.ts";
 
 /** A way to run a peer. */
 export interface Way {
@@ -15,6 +16,8 @@ export interface Contest {
   readonly case: string;
   /** Each way of a peer with our targets that it is held against. */
   readonly against: readonly (readonly [Way, readonly TargetName[]])[];
+  /** Held only when asked for by name. */
+  readonly long?: boolean;
 }
 
 const torch = (variant: string, title: string): Way => ({
@@ -100,4 +103,13 @@ export const contests: readonly Contest[] = [
       [jax, ["native", "wasm"]],
     ],
   },
+  ...Object.keys(SIZES).flatMap((size) =>
+    Object.keys(CELLS).map(
+      (cell): Contest => ({
+        case: `cells/${cell}/${size}`,
+        against: [[loop, ["native"]]],
+        long: true,
+      }),
+    ),
+  ),
 ];

@@ -6,6 +6,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Tensor } from "retrograd";
 import { decodeSafetensors, encodeSafetensors } from "retrograd/layers";
+import { leavesOf } from "../../packages/retrograd/src/tensor/tree.ts";
+import { timedCell } from "../cells.ts";
 import {
   GATED,
   LARGE,
@@ -17,7 +19,6 @@ import {
   smallNumbers,
 } from "../numbers.ts";
 import { shaped } from "../training.ts";
-
 import { installFolder } from "./installed.ts";
 
 export type Named = Record<string, Tensor>;
@@ -74,6 +75,21 @@ function small(): Named {
   return named({ ...SMALL, classes: 1 }, 4, { ...numbers, cell: numbers.lstm });
 }
 
+/** A cell of the table: its parameters by their own names. */
+function ofCell(name: string): Named {
+  const [, cell, size] = name.split("/");
+  const { sizes, params, x, y, head } = timedCell(cell.replace(/-steps$/, ""), size);
+  const { time, batch, input, size: units, classes } = sizes;
+  const own = leavesOf<Tensor>(params).map(([path, t]) => [`cell.${path}`, t]);
+  return {
+    x: shaped(x, time, batch, input),
+    y: shaped(y, y.length),
+    ...Object.fromEntries(own),
+    Wo: shaped(head.W, units, classes),
+    bo: shaped(head.b, classes),
+  };
+}
+
 const NUMBERS: Readonly<Record<string, () => Named>> = {
   "lstm-a": large,
   "lstm-a-forward": large,
@@ -86,10 +102,11 @@ const NUMBERS: Readonly<Record<string, () => Named>> = {
 };
 
 /** @param name  a case of comparisons.ts */
-export const numbersOf = (name: string): Named => NUMBERS[name]();
+export const numbersOf = (name: string): Named => NUMBERS[name]?.() ?? ofCell(name);
 
 const folder = new URL("numbers/", installFolder);
-export const fileOf = (name: string): URL => new URL(`${name}.safetensors`, folder);
+export const fileOf = (name: string): URL =>
+  new URL(`${name.replaceAll("/", "-")}.safetensors`, folder);
 
 /** Write the file of a case. */
 export function writeNumbers(name: string): void {

@@ -52,8 +52,12 @@ test.each(contests)(
     const named = numbersOf(name);
     const { x, y, Wx, Wh, b, Wo, bo } = named;
     expect(y.size % x.shape[1]).toBe(0);
-    expect(Wx.shape).toEqual([x.shape[2], b.size]);
-    expect(Wh.shape).toEqual([Wo.shape[0], b.size]);
+    if (name.startsWith("cells/"))
+      expect(Object.keys(named).filter((key) => key.startsWith("cell."))).not.toEqual([]);
+    else {
+      expect(Wx.shape).toEqual([x.shape[2], b.size]);
+      expect(Wh.shape).toEqual([Wo.shape[0], b.size]);
+    }
     expect(Wo.shape[1]).toBe(bo.size);
     const read = decodeSafetensors(encodeSafetensors(named)).tensors;
     const bytes = ({ data: { buffer, byteOffset, byteLength } }: Tensor) =>

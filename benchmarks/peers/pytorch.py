@@ -9,6 +9,7 @@ import json
 import sys
 import time
 
+import cells
 import numpy
 import torch
 from torch.nn import functional as F
@@ -99,9 +100,19 @@ CELLS = {
 }
 
 
+def cell_of(case, variant, n):
+    """Parameters, and the cell as a function of x [time, batch, input]."""
+    if not case.startswith("cells/"):
+        return CELLS[case](n, variant)
+    names = [name for name in n if name.startswith("cell.")]
+    params = trained(*(n[name] for name in names))
+    named = {name[len("cell.") :]: param for name, param in zip(names, params)}
+    return params, cells.loop(case.split("/")[1].removesuffix("-steps"), named)
+
+
 def training(case, variant, n):
     """A training step, which returns its loss."""
-    params, cell = CELLS[case](n, variant)
+    params, cell = cell_of(case, variant, n)
     Wo, bo = trained(n["Wo"], n["bo"])
     adam = torch.optim.Adam([*params, Wo, bo], lr=1e-3, foreach=True)
     x, y = n["x"], n["y"] if case == "small" else n["y"].long()
@@ -123,7 +134,7 @@ def training(case, variant, n):
 
 def forward(case, variant, n):
     """Logits of all moments, without a gradient."""
-    _, cell = CELLS[case](n, variant)
+    _, cell = cell_of(case, variant, n)
 
     def step():
         with torch.inference_mode():

@@ -32,16 +32,19 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What was asked for, of what there is. */
+/** What was asked for, of what there is: by name, or all of a family; or else what is usual. */
 function chosen<T extends string>(
   what: string,
   given: readonly string[],
   known: readonly T[],
-): T[] {
-  const unknown = given.find((name) => !known.includes(name as T));
+  usual: readonly T[] = known,
+): readonly T[] {
+  const fits = (name: string, wanted: string) => name === wanted || name.startsWith(`${wanted}/`);
+  const unknown = given.find((wanted) => !known.some((name) => fits(name, wanted)));
   if (unknown !== undefined)
     throw new Error(`There is no ${what} "${unknown}". There are: ${known.join(", ")}`);
-  return known.filter((name) => given.length === 0 || given.includes(name));
+  if (given.length === 0) return usual;
+  return known.filter((name) => given.some((wanted) => fits(name, wanted)));
 }
 function positive(name: "rounds" | "seconds"): number {
   const value = Number(values[name]);
@@ -67,8 +70,9 @@ function available(wanted: readonly Contest[], peers: readonly PeerName[]) {
 }
 
 async function main() {
-  const names = [...contests.map((contest) => contest.case), SHARDS];
-  const cases = chosen("case", positionals, names);
+  const namesOf = (some: readonly Contest[]) => [...some.map((contest) => contest.case), SHARDS];
+  const usual = contests.filter(({ long }) => !long);
+  const cases = chosen("case", positionals, namesOf(contests), namesOf(usual));
   const known = [...new Set(contests.flatMap(({ against }) => against.map(([w]) => w.peer)))];
   const peers = chosen("peer", values.peer ?? [], known);
   const effort = { rounds: positive("rounds"), seconds: positive("seconds") };
