@@ -8,7 +8,7 @@ import { map } from "../../ops/map.ts";
 import { exp, mul, slot, sub } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
-import { inChunks, logLeft, outOfChunks, runningSums, whereValid } from "./chunks.ts";
+import { chunkFor, inChunks, logLeft, outOfChunks, runningSums, whereValid } from "./chunks.ts";
 import { beside, headSize, inHeads, inner, joined, pair, recall } from "./heads.ts";
 import { forgetBias, logForget } from "./sLstm.ts";
 
@@ -26,7 +26,7 @@ import { forgetBias, logForget } from "./sLstm.ts";
  *   w_ts = exp(D_ts − m_t) q_t·k_s    g_t = exp(F_t + m − m_t)
  *
  * Options: size; heads (4), which must divide size; forget "logistic" (default) or "exponential";
- * chunk (64), the moments that are taken together.
+ * chunk, the moments that the parallel form takes together (as many as a head has units, 16 to 64).
  * Shapes: W [input, 4, size] and b [4, size] in the order q, k, v, o; Wg [input, 2, heads] and bg
  * [2, heads] in the order ĩ, f̃; state { C: [heads, d, d] (key, value), n: [heads, d], m: [heads]
  * }; output h [size].
@@ -38,9 +38,9 @@ export const mLstm = cell({
   options: {
     heads: 4 as number,
     forget: "logistic" as "logistic" | "exponential",
-    chunk: 64 as number,
+    chunk: undefined as number | undefined,
   },
-  params: ({ input, size, heads, forget, chunk }, init) => {
+  params: ({ input, size, heads, forget, chunk = MOST }, init) => {
     headSize("mLstm", size, heads);
     oneOf("mLstm: forget", forget, ["logistic", "exponential"]);
     wholeNumber("mLstm: chunk", chunk);
@@ -70,9 +70,9 @@ export const mLstm = cell({
     const output = o.mul(joined(recall(nextC, q).div(beside(weight))));
     return { state: { C: nextC, n: nextN, m: nextM }, output };
   },
-  parallel(state, xs, params, { heads, forget, chunk, valid }) {
+  parallel(state, xs, params, { size, heads, forget, chunk, valid }) {
     const [time] = xs.shape;
-    const length = Math.min(chunk, time);
+    const length = Math.min(chunkFor(chunk, size / heads, MOST), time);
     const { o, enter, keep, ...asked } = read(xs, params, heads, forget);
     const series = {
       ...asked,
@@ -91,6 +91,9 @@ export const mLstm = cell({
   },
   prefer: "parallel",
 });
+
+/** Moments of the longest chunk. */
+const MOST = 64;
 
 /** What a moment, or every moment, says: [..., heads, d]; o [..., size]; logarithms of gates. */
 function read(

@@ -2,11 +2,12 @@
  * RWKV-7: a matrix memory with a decay for each feature of its keys, one key by which old values
  * are removed, and another under which new ones are written.
  */
-import { map } from "../../ops/map.ts";
-import { mul, slot } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
-import { beside, headSize, inHeads, inner, joined, pair, recall, unit } from "./heads.ts";
+import { whereValid } from "./chunks.ts";
+import { generalDeltaChunks, generalDeltaStep, type Said } from "./generalDelta.ts";
+import { beside, headSize, inHeads, inner, joined, unit } from "./heads.ts";
+import { lastMoments } from "./lastMoment.ts";
 
 /**
  * The time mixing of RWKV-7. Each projection reads a mixture of this moment and the last one,
@@ -27,7 +28,8 @@ import { beside, headSize, inHeads, inner, joined, pair, recall, unit } from "./
  * d] } (key, value) with d = size/heads; output h [size].
  * Source: Peng et al. 2025, arXiv:2503.14456, section 4 (time mixing) and its appendix on
  * initialisation.
- * Checked: a loop over numbers, forward; differences, every gradient.
+ * Checked: a loop over numbers, forward; differences, every gradient; the two forms against each
+ * other.
  */
 export const rwkv7 = cell({
   name: "rwkv7",
@@ -55,48 +57,55 @@ export const rwkv7 = cell({
     return { x: [input], S: [heads, d, d] };
   },
   step({ x: last, S }, x, params, { heads }) {
-    const { r, k, v, keep, remove, rate, gate } = read(x, last, params, heads);
-    const old = recall(S, remove);
-    const nextS = beside(keep)
-      .mul(S)
-      .sub(pair(rate.mul(remove), old))
-      .add(pair(k, v));
-    const bonus = inner(r, inHeads(params.bonus, heads).mul(k));
-    const y = joined(normalised(recall(nextS, r)))
-      .mul(params.scale)
-      .add(params.shift);
-    const output = gate.mul(y.add(joined(beside(bonus).mul(v)))).dot(params.Wo);
-    return { state: { x, S: nextS }, output };
+    const { gate, ...said } = read(x, last, params, heads);
+    const next = generalDeltaStep(S, said);
+    return { state: { x, S: next.S }, output: told(next.answer, said, gate, params, heads) };
   },
+  parallel({ x: first, S }, xs, params, { heads, valid }) {
+    const { before, last } = lastMoments(first, xs, valid);
+    const { gate, ...said } = read(xs, before, params, heads);
+    const ran = generalDeltaChunks(S, said, valid);
+    const outputs = told(ran.answers, said, gate, params, heads);
+    return { state: { x: last, S: ran.S }, outputs: whereValid(valid, outputs, 0) };
+  },
+  prefer: "parallel",
 });
 
 /** How much of the last moment the first features of r, k, v, w, a, g begin with. */
 const MIXED = [0.2, 0.7, 0.7, 0.9, 0.9, 0.2];
 
-interface Params extends Record<"mix" | "W" | "A" | "B" | "b", Tensor> {
-  removal: Tensor;
-  replacement: Tensor;
+type Name = "mix" | "W" | "A" | "B" | "b" | "removal" | "replacement" | "bonus";
+type Params = Record<Name | "scale" | "shift" | "Wo", Tensor>;
+
+/**
+ * What a moment x [input] says after the last one, or every moment [time, input] after the one
+ * before it; and the gate g [..., size].
+ */
+function read(x: Tensor, last: Tensor, params: Params, heads: number): Said & { gate: Tensor } {
+  const { mix, W, A, B, b, removal, replacement } = params;
+  const [xr, xk, xv, xw, xa, xg] = MIXED.map((_, of) => x.add(last.sub(x).mul(mix.slice(of))));
+  const of = (M: Tensor, at: number) => M.slice(null, at);
+  const plainK = xk.dot(of(W, 1));
+  const decay = xw.dot(of(A, 0)).tanh().dot(of(B, 0)).add(b.slice(0)).logistic();
+  const rate = xa.dot(of(A, 1)).dot(of(B, 1)).add(b.slice(1)).logistic();
+  const ask = unit(inHeads(plainK.mul(removal), heads));
+  return {
+    r: inHeads(xr.dot(of(W, 0)), heads),
+    k: inHeads(plainK.mul(rate.sub(1).mul(replacement).add(1)), heads),
+    v: inHeads(xv.dot(of(W, 2)), heads),
+    keep: inHeads(decay.mul(-Math.exp(-0.5)), heads),
+    ask,
+    remove: inHeads(rate, heads).mul(ask),
+    gate: xg.dot(of(A, 2)).logistic().dot(of(B, 2)),
+  };
 }
 
-/** What a moment says: r, k̃, v, w, κ and a in heads, and g [size]. */
-function read(x: Tensor, last: Tensor, params: Params, heads: number) {
-  const { mix, W, A, B, b, removal, replacement } = params;
-  const mixed = x.add(last.sub(x).mul(mix));
-  const each = (from: number, M: Tensor) =>
-    map("gi,igj->gj", mul(slot(0), slot(1)), [mixed.slice([from, from + 3]), M], { name: "dot" });
-  const [r, plainK, v] = [0, 1, 2].map((of) => each(0, W).slice(of));
-  const [w, a, g] = [0, 1, 2].map((of) => each(3, A).slice(of));
-  const wide = (of: number, low: Tensor) => low.dot(B.slice(null, of));
-  const decay = wide(0, w.tanh()).add(b.slice(0)).logistic();
-  const rate = wide(1, a).add(b.slice(1)).logistic();
-  const k = plainK.mul(rate.sub(1).mul(replacement).add(1));
-  const parts = { r, k, v, rate, keep: decay.mul(-Math.exp(-0.5)).exp() };
-  const ofHeads = Object.entries(parts).map(([name, t]) => [name, inHeads(t, heads)]);
-  return {
-    ...(Object.fromEntries(ofHeads) as typeof parts),
-    remove: unit(inHeads(plainK.mul(removal), heads)),
-    gate: wide(2, g.logistic()),
-  };
+/** What is said for what the memory answers [..., heads, d]. */
+function told(answer: Tensor, { r, k, v }: Said, gate: Tensor, params: Params, heads: number) {
+  const { scale, shift, bonus, Wo } = params;
+  const own = beside(inner(r, inHeads(bonus, heads).mul(k))).mul(v);
+  const y = joined(normalised(answer)).mul(scale).add(shift);
+  return gate.mul(y.add(joined(own))).dot(Wo);
 }
 
 const LEAST_VARIANCE = 64e-5;

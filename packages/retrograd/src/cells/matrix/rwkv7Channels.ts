@@ -1,5 +1,8 @@
 /** The other half of an RWKV-7 layer: a moment and the last one, through one hidden layer. */
+import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
+import { whereValid } from "./chunks.ts";
+import { lastMoments } from "./lastMoment.ts";
 
 /**
  * The channel mixing of RWKV-7, which remembers no more than the moment before:
@@ -20,8 +23,15 @@ export const rwkv7Channels = cell({
     Wv: init.glorot([hidden, size]),
   }),
   state: ({ input }) => ({ x: [input] }),
-  step({ x: last }, x, { mix, Wk, Wv }) {
-    const mixed = x.add(last.sub(x).mul(mix));
-    return { state: { x }, output: mixed.dot(Wk).relu().square().dot(Wv) };
+  step: ({ x: last }, x, params) => ({ state: { x }, output: mixed(x, last, params) }),
+  parallel({ x: first }, xs, params, { valid }) {
+    const { before, last } = lastMoments(first, xs, valid);
+    const outputs = whereValid(valid, mixed(xs, before, params), 0);
+    return { state: { x: last }, outputs };
   },
+  prefer: "parallel",
 });
+
+/** Of one moment x [input] after the last, or of all of them [time, input]. */
+const mixed = (x: Tensor, last: Tensor, { mix, Wk, Wv }: Record<"mix" | "Wk" | "Wv", Tensor>) =>
+  x.add(last.sub(x).mul(mix)).dot(Wk).relu().square().dot(Wv);

@@ -1,10 +1,14 @@
 /** RWKV-7 against its equations. */
-import { rwkv7, rwkv7Channels } from "retrograd/cells";
+import { tensor } from "retrograd";
+import { drawTree, rwkv7, rwkv7Channels, startOf, throughTime } from "retrograd/cells";
 import { expect, test } from "vitest";
+import { key } from "../../../src/ops/random.ts";
+import { numbers } from "../../derivatives.ts";
 import { describeCell } from "../describeCell.ts";
 import { expectPlain, filled, gate, inner, plus, range, sigmoid, times } from "../plainLoop.ts";
 
 describeCell("rwkv7", rwkv7({ size: 6, heads: 2, rank: 2 }));
+describeCell("rwkv7 over several chunks", rwkv7({ size: 2, heads: 1, rank: 1 }), { time: 70 });
 describeCell("rwkv7Channels", rwkv7Channels({ size: 4 }));
 
 const shifted = (x: number[], last: number[], mix: number[]) =>
@@ -69,6 +73,40 @@ test("rwkv7Channels: the equation of the paper", () => {
       Wv,
     );
   });
+});
+
+test("the moment before is the valid one before", () => {
+  const cell = rwkv7Channels({ size: 2 });
+  const params = drawTree(cell.params([2]), key(1), "float64");
+  const valid = [1, 0, 1, 1, 0, 1];
+  const x = tensor(numbers(2)(12), { shape: [6, 1, 2] });
+  const start = startOf(cell, params, [2], 1, "float64");
+  const mask = tensor(
+    valid.map((v) => [v === 1]),
+    { dtype: "bool" },
+  );
+  const dense = x.take(tensor(Int32Array.of(0, 2, 3, 5)));
+  for (const evaluation of ["sequential", "parallel"] as const)
+    for (const reverse of [false, true]) {
+      const holed = throughTime(cell, params, x, start, { mask, evaluation, reverse });
+      const without = throughTime(cell, params, dense, start, { evaluation, reverse });
+      const kept = holed.outputs.take(tensor(Int32Array.of(0, 2, 3, 5)));
+      expect(kept.sub(without.outputs).abs().max().item()).toBeLessThan(1e-14);
+      expect(holed.state.x.toArray()).toEqual(without.state.x.toArray());
+    }
+});
+
+test("both forms agree in float32 where everything decays as fast as it can", () => {
+  const cell = rwkv7({ size: 64, heads: 1 });
+  const params = drawTree(cell.params([8]), key(1));
+  params.b = params.b.mul(0).add(tensor([[12], [0]]));
+  const x = tensor(Float32Array.from(numbers(2)(8 * 64)), { shape: [64, 1, 8] });
+  const start = startOf(cell, params, [8], 1, "float32");
+  const [steps, whole] = (["sequential", "parallel"] as const).map(
+    (evaluation) => throughTime(cell, params, x, start, { evaluation }).outputs,
+  );
+  const largest = steps.abs().max().item();
+  expect(whole.sub(steps).abs().max().item() / largest).toBeLessThan(1e-5);
 });
 
 test("bad options are refused", () => {
