@@ -10,10 +10,20 @@ import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, placeholder, record, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
-import { again, rewriteGraph, same } from "./rewrite.ts";
+import { again, insideLoops, rewriteGraph, same } from "./rewrite.ts";
 import { twinsOf } from "./twins.ts";
 
 export function keep(graph: Graph, notes: string[]): Graph {
+  const kept = keepBetween(graph, notes);
+  return rewriteGraph(kept, (node, args) => {
+    const inside = (inner: Graph) => keep(inner, notes);
+    if (node.op.lower !== "call") return insideLoops(node, args, inside);
+    return record(node.op, args, { ...node.attrs, graph: inside(node.attrs.graph) });
+  });
+}
+
+/** For the loops of one graph, not those within their steps. */
+function keepBetween(graph: Graph, notes: string[]): Graph {
   const scans = topological(graph.outputs).filter((n) => n.op === scanOp) as Node<Loop>[];
   const extra = new Map<Node, Tensor[]>(),
     feeds = new Map<Node, { input: Tensor; from: Node; what: Tensor }[]>();

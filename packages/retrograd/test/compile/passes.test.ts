@@ -190,6 +190,23 @@ describe("keep", () => {
     expect(loops(g).length).toBe(2);
     expect(nodes(optimise(vjp(recomputed)).graph).some((n) => n.op.lower === "call")).toBe(false);
   });
+
+  test("within what is recomputed, the way back reads what was just computed", () => {
+    const segments = trace([float(2, 3), float(5, 4, 2, 3), float(3, 3)], (h, x, W) => {
+      const one = remat((h: Tensor, x: Tensor) => {
+        const next = (h: Tensor, x: Tensor) => ({ state: h.dot(W).add(x).tanh() });
+        return scan(next, h, x).state;
+      });
+      return [scan((h: Tensor, x: Tensor) => ({ state: one(h, x) }), h, x).state];
+    });
+    const g = keep(simplify(twice(vjp(segments))), []);
+    const [, backward] = loops(g);
+    const again = topological(backward.step.outputs).filter((n) => n.op.lower === "call");
+    expect(again).toHaveLength(1);
+    const [within, back] = loops(again[0].attrs.graph);
+    expect(names(within.step)).toContain("dot");
+    expect(names(back.step).filter((n) => n === "dot")).toEqual([]);
+  });
 });
 
 describe("moveWork", () => {
