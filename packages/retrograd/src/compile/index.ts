@@ -1,6 +1,8 @@
 /** The passes over graphs, in order. Each takes a graph and returns one that computes the same. */
 
-import { type Graph, inline } from "../tensor/graph.ts";
+import { type Loop, scanOp } from "../loops/scan.ts";
+import { type Graph, inline, topological } from "../tensor/graph.ts";
+import { type Node, record } from "../tensor/tensor.ts";
 import { fuse } from "./fuse.ts";
 import { keep } from "./keep.ts";
 import { moveWork, ROWS } from "./move.ts";
@@ -38,11 +40,27 @@ function tidy(graph: Graph, notes: string[]): Graph {
   return fuse(flattenSums(simplify(split(inner, notes))), notes);
 }
 
-/** Marked recomputation has done its duty once it is known what is kept: write the calls out. */
+/**
+ * Marked recomputation has done its duty once it is known what is kept: write the calls out. But
+ * where loops are run again within the step of a loop, moving work out of it would run them for
+ * all its steps at once, and keep what was not to be kept: such a step stays as it is.
+ */
 function withoutCalls(graph: Graph): Graph {
   return rewriteGraph(graph, (node, args) => {
-    if (node.op.lower !== "call") return insideLoops(node, args, withoutCalls);
-    const { inputs } = node.attrs.graph;
-    return withoutCalls({ inputs, outputs: inline(node.attrs.graph, args) }).outputs;
+    if (node.op.lower === "call") return inline(withoutCalls(node.attrs.graph), args);
+    if (node.op !== scanOp) return insideLoops(node, args, withoutCalls);
+    const { step } = node.attrs as Loop;
+    const apart = topological(step.outputs).some((n) => n.op.lower === "call" && hasLoops(n));
+    return record(scanOp, args, {
+      ...node.attrs,
+      step: withoutCalls(step),
+      ...(apart && { apart }),
+    });
   });
 }
+
+const hasLoops = ({ attrs }: Node): boolean =>
+  topological(attrs.graph.outputs).some(
+    (n) =>
+      n.op.lower === "loop" || n.op.lower === "while" || (n.op.lower === "call" && hasLoops(n)),
+  );

@@ -31,6 +31,7 @@ export function moveWork(graph: Graph, notes: string[], target = ROWS): Graph {
     if (node.attrs.chunk) return undefined;
     const { step } = node.attrs;
     const loop: Loop = { ...node.attrs, step: flattenSums(simplify(inside(step))) };
+    if (loop.apart) return record(scanOp, args, loop);
     return moveScan(loop, args, used.get(node) ?? new Set(), notes, target);
   });
 }

@@ -47,16 +47,30 @@ export function checkJitOptions(where: string, options: JitOptions): void {
     });
 }
 
+type Options = Omit<JitOptions, "shards"> & CompileOptions;
+
 /** @throws "out-of-memory", "target-missing", "shards-missing" */
-export function compileGraph(
-  graph: Graph,
-  { target = "auto", memoryLimit, ...options }: Omit<JitOptions, "shards"> & CompileOptions,
-): Program {
+export function compileGraph(graph: Graph, options: Options): Program {
+  const { found, own } = chosen(graph, options);
+  return found.compile(graph, own);
+}
+
+/**
+ * Bytes that the program of a graph needs, without making it.
+ * @throws "target-missing", "shards-missing"
+ */
+export function peakBytesOf(graph: Graph, options: Options): number {
+  const { found, own } = chosen(graph, options);
+  return found.peakBytes(graph, own);
+}
+
+/** The target, and what it is told. */
+function chosen(graph: Graph, { target = "auto", ...options }: Options) {
   const found = targetNamed(target, target === "auto" ? workOf(graph) : 0);
   const shards = options.shards && onRanks(options.shards);
   const missing = shards && found.alone?.(shards.ranks !== undefined);
   if (missing) fail("shards-missing", { target: found.name, shards: shards.count, ...missing });
-  return found.compile(graph, { memoryLimit, ...options, shards });
+  return { found, own: { ...options, shards } };
 }
 
 /** Shards are processes where as many have joined. */

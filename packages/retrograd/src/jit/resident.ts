@@ -22,7 +22,13 @@ import {
   rebuild,
 } from "../tensor/tree.ts";
 import { spread } from "../transform/batched.ts";
-import { checkJitOptions, compileGraph, type JitOptions, signature } from "./compileGraph.ts";
+import {
+  checkJitOptions,
+  compileGraph,
+  type JitOptions,
+  peakBytesOf,
+  signature,
+} from "./compileGraph.ts";
 import { traceShards } from "./shards.ts";
 
 export interface Resident<C, O> {
@@ -33,6 +39,8 @@ export interface Resident<C, O> {
   write(carry: C): void;
   explain(): string;
   readonly peakBytes: number;
+  /** Bytes that a call on such inputs will need; nothing is compiled to code yet. */
+  plan(...inputs: any[]): number;
 }
 
 interface Compiled {
@@ -64,8 +72,8 @@ export function resident<C, O>(
   let current: Program | undefined;
   const values = new Map<number, Data>(first.map((t, i) => [i, t.data]));
 
-  const compile = (inputs: readonly unknown[]): Compiled => {
-    const { graph, result, sharding, outputs } = traceShards(
+  const trace = (inputs: readonly unknown[]) => {
+    const traced = traceShards(
       (c: C, ...xs: unknown[]) => {
         const entering = flatten(c),
           [next, out] = f(c, ...xs);
@@ -82,10 +90,14 @@ export function resident<C, O>(
       ],
     );
     // A program of its own cannot read a trace around it.
-    for (const t of close(graph).captured) fail("traced-value", { tensor: t.describe() });
+    for (const t of close(traced.graph).captured) fail("traced-value", { tensor: t.describe() });
     const kept = first.map((_, i) => [i, i] as const);
+    return { ...traced, how: { ...options, shards: traced.sharding, resident: kept } };
+  };
+  const compile = (inputs: readonly unknown[]): Compiled => {
+    const { graph, result, how, outputs } = trace(inputs);
     return {
-      program: compileGraph(graph, { ...options, shards: sharding, resident: kept }),
+      program: compileGraph(graph, how),
       inputs: mapTree(inputs, (t: Tensor) => placeholder(t)),
       outputs: outputs.slice(first.length).map(({ shape, dtype }) => ({ shape, dtype })),
       result: (result as [unknown, unknown])[1],
@@ -133,6 +145,11 @@ export function resident<C, O>(
     explain: () => current?.explain() ?? "not compiled yet: call it once",
     get peakBytes() {
       return current?.peakBytes ?? 0;
+    },
+    plan(...inputs) {
+      flattenArguments(inputs, "plan");
+      const { graph, how } = trace(inputs);
+      return peakBytesOf(graph, how);
     },
   };
 }

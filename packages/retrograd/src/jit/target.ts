@@ -1,8 +1,8 @@
 /** The targets by name, and what each must offer. */
 import { fail, oneOf } from "../errors.ts";
 import type { CompileOptions, Missing, Program } from "../nest/program.ts";
-import { compileReference } from "../targets/reference.ts";
-import { compileWasm, hasLanes } from "../targets/wasm/index.ts";
+import { compileReference, referenceBytes } from "../targets/reference.ts";
+import { compileWasm, hasLanes, wasmBytes } from "../targets/wasm/index.ts";
 import { threadsMissing } from "../targets/wasm/threads.ts";
 import type { Graph } from "../tensor/graph.ts";
 
@@ -16,6 +16,8 @@ export interface Target {
    */
   alone?(ranks: boolean): Missing | undefined;
   compile(graph: Graph, options: CompileOptions): Program;
+  /** Bytes that the program of a graph needs, without making it. */
+  peakBytes(graph: Graph, options: CompileOptions): number;
 }
 
 const targets = new Map<string, Target>();
@@ -57,6 +59,7 @@ registerTarget({
         : { reason: "this engine's WebAssembly has no SIMD", cure: engine },
   alone: (ranks) => (ranks ? undefined : threadsMissing()),
   compile: compileWasm,
+  peakBytes: wasmBytes,
 });
 registerTarget({
   name: "reference",
@@ -69,7 +72,11 @@ registerTarget({
         }
       : undefined,
   compile: compileReference,
+  peakBytes: referenceBytes,
 });
+function absent(): never {
+  throw new Error("the native target comes with retrograd/node");
+}
 /** In the place of the one that "retrograd/node" brings: a browser has no C compiler. */
 registerTarget({
   name: "native",
@@ -77,7 +84,6 @@ registerTarget({
     reason: `it comes with "retrograd/node", which is not imported`,
     cure: `Import retrograd/node first in Node; elsewhere use target: "wasm".`,
   }),
-  compile: () => {
-    throw new Error("the native target comes with retrograd/node");
-  },
+  compile: absent,
+  peakBytes: absent,
 });

@@ -39,6 +39,8 @@ export interface Loop {
   readonly reverse: boolean;
   /** Set by the compiler on a loop over chunks: the steps of each chunk, which its step runs. */
   readonly chunk?: number;
+  /** Set by the compiler where a step runs loops again that were not kept: nothing leaves it. */
+  readonly apart?: boolean;
 }
 export interface Scanned {
   final: Tensor[];

@@ -12,7 +12,8 @@ const inUnits = (n: number, step: number, digits: readonly number[], units: read
   return `${k ? n.toFixed(digits[k - 1]) : n} ${units[k]}`;
 };
 const mega = (n: number): string => inUnits(n, 1000, [1, 2, 2], ["", "k", "M", "G"]);
-const size = (n: number): string => inUnits(n, 1024, [1, 1], ["bytes", "KiB", "MiB"]);
+/** So many bytes, for people. */
+export const showBytes = (n: number): string => inUnits(n, 1024, [1, 1], ["bytes", "KiB", "MiB"]);
 
 export function explain(graph: Graph, schedule: Schedule, peakBytes: number): string {
   const lines: string[] = [];
@@ -24,7 +25,7 @@ export function explain(graph: Graph, schedule: Schedule, peakBytes: number): st
   });
   lines.push(
     `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
-    `${kernels} kernels, ${mega(total)}FLOP a call, ${size(peakBytes)} of memory`,
+    `${kernels} kernels, ${mega(total)}FLOP a call, ${showBytes(peakBytes)} of memory`,
   );
   const kept = schedule.buffers.filter(
     (b) => b.kind === "temporary" && !b.alias && Number.isInteger(b.rows) && b.offset !== undefined,
@@ -32,9 +33,11 @@ export function explain(graph: Graph, schedule: Schedule, peakBytes: number): st
   if (kept.length) {
     const bytes = (b: Buffer) => b.length * bytesOf(b.dtype);
     const all = kept.reduce((n, b) => n + bytes(b), 0);
-    lines.push("", `kept over time, ${size(all)}:`);
+    lines.push("", `kept over time, ${showBytes(all)}:`);
     for (const b of kept)
-      lines.push(`  ${b.name}: ${b.rows} × ${size(bytes(b) / b.rows!)} = ${size(bytes(b))}`);
+      lines.push(
+        `  ${b.name}: ${b.rows} × ${showBytes(bytes(b) / b.rows!)} = ${showBytes(bytes(b))}`,
+      );
   }
   if (schedule.notes.length)
     lines.push("", "what the passes did:", ...counted(schedule.notes).map((n) => `  ${n}`));
@@ -66,7 +69,7 @@ function print(items: readonly Item[], pad: string): string[] {
     if (item.kind === "collective") {
       const bytes = item.buffers.reduce((n, b) => n + b.length * bytesOf(b.dtype), 0);
       return [
-        `${pad}${item.name}: ${item.buffers.length} tensors, ${size(bytes)}, over all shards`,
+        `${pad}${item.name}: ${item.buffers.length} tensors, ${showBytes(bytes)}, over all shards`,
       ];
     }
     return [

@@ -27,7 +27,6 @@ export function compileReference(
     }),
   );
   const outputOf = new Map(resident.map(([i, o]) => [o, i]));
-  const bytes = [...graph.inputs, ...graph.outputs].reduce((n, t) => n + 8 * sizeOf(t.shape), 0);
   return {
     run(inputs) {
       const args = graph.inputs.map((_, i) => Float64Array.from(kept.get(i) ?? inputs[i]!));
@@ -48,9 +47,16 @@ export function compileReference(
     read: (i) => kept.get(i)!.slice(),
     write: (i, data) => void kept.set(i, data.slice()),
     explain: () => "target reference: op by op in float64, nothing is compiled",
-    peakBytes: bytes * shards.count,
+    peakBytes: referenceBytes(given, { shards }),
   };
 }
+
+/** Inputs and outputs in float64; what lies between comes and goes. */
+export const referenceBytes = (
+  { inputs, outputs }: Graph,
+  { shards = ALONE }: CompileOptions,
+): number =>
+  shards.count * [...inputs, ...outputs].reduce((n, { shape }) => n + 8 * sizeOf(shape), 0);
 
 /** The outputs of each shard; sums over shards are added in their order. */
 function runTogether(graph: Graph, shards: readonly Values[]): Values[] {

@@ -11,8 +11,9 @@ export {
   firstEvaluation,
 } from "./evaluate.ts";
 export type * from "./events.ts";
+export { fitted } from "./fit.ts";
 export * from "./losses/index.ts";
-export type { Learned, Lesson, Method, RunOptions, Trainable } from "./method.ts";
+export type { Fitting, Learned, Lesson, Method, RunOptions, Trainable } from "./method.ts";
 export * from "./methods/index.ts";
 export type { Metric } from "./metrics.ts";
 export * as metrics from "./metrics.ts";

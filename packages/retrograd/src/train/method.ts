@@ -21,7 +21,7 @@ export interface Trainable {
   /** One sample at one moment, not in training; `sample` is the type of its input. */
   moment?(params: any, state: any, x: Tensor): { output: Tensor; state: any };
   sample?(params: any): Type;
-  /** Why it cannot run moment by moment. */
+  /** Why it must see whole sequences, where it must: it reads them from both ends. */
   readonly wholeOnly?: string | undefined;
   /** Whether it draws random numbers in training. */
   readonly draws?: boolean;
@@ -82,8 +82,29 @@ export interface Method {
   readonly carries: boolean;
   /** What is carried before the first batch, a tree; {} where nothing is. */
   init(model: Trainable, params: any, rows: number): any;
+  /** The method for batches like that one, where what it does depends on their size. */
+  fit?(given: Fitting): Method;
+  /** What was chosen so, and why, for people. */
+  readonly plan?: string;
+  /** Bytes that the training step may need. */
+  readonly budget?: number;
   /** @param state  what `init` or the batch before gave */
   learn(lesson: Lesson, params: any, state: any): Learned;
+}
+
+/** A choice, and the bytes that a training step with it needs. */
+export interface Measured<C> {
+  readonly choice: C;
+  readonly bytes: number;
+}
+
+/** What a method that chooses by size is told before the first step. */
+export interface Fitting {
+  readonly model: Trainable;
+  readonly params: any;
+  readonly batch: Fed;
+  /** Bytes that the whole training step needs with a method, on all shards; found without a run. */
+  peakBytes(method: Method): number;
 }
 
 /** The model and its loss on a batch; from the model's own first state without a `state`. */
@@ -96,9 +117,13 @@ export function forward(lesson: Lesson, params: any, state: any, train = true) {
   return { ...run, mask, mean: loss.parts(run.output, batch.targets, mask) };
 }
 
+/** True where a model says something at every step of its inputs [batch, time, …]. */
+export const isOverTime = (inputs: Tensor, output: Tensor): boolean =>
+  output.rank > 2 && output.shape[1] === inputs.shape[1];
+
 /** The batch's mask, and nothing beyond the length of a row where the output is over time. */
 export function validMask({ inputs, lengths, mask }: Fed, output: Tensor): Tensor | undefined {
-  if (!lengths || output.rank < 3 || output.shape[1] !== inputs.shape[1]) return mask;
+  if (!lengths || !isOverTime(inputs, output)) return mask;
   const sizes = { b: output.shape[1] };
   const inside = less(index("b"), slot(0));
   if (!mask) return map("a->ab", inside, [lengths], { sizes, name: "lengths" });

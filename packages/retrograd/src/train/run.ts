@@ -17,6 +17,8 @@ import { checkInputs, checkLabels, type Fed, feed, padRows } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
+import { fitted, rateOf } from "./fit.ts";
+import type { Method } from "./method.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
 import { type Best, beginningOf, type Progress } from "./progress.ts";
@@ -41,6 +43,12 @@ const inputOf = ({ dtype, shape, rank }: Tensor) =>
 /** Loaded when it is first needed. */
 const occasional = () => import("./occasional.ts");
 
+/** The smaller of two limits, where there is any. */
+const least = (...limits: (number | undefined)[]): number | undefined => {
+  const given = limits.filter((n) => n !== undefined);
+  return given.length ? Math.min(...given) : undefined;
+};
+
 type Events = AsyncGenerator<TrainEvent, void, void>;
 
 export class Run implements AsyncIterable<TrainEvent> {
@@ -49,6 +57,8 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** Read from a store, and not yet in the program. */
   #restored: Checkpoint | undefined;
   #program: Resident<Carry, StepOutputs> | undefined;
+  /** As the plan says, until the first batch shows what it is to be fitted to. */
+  #method: Method;
   #classes: number | undefined;
   #params: any;
   /** Arguments of every step behind the batch and the rate. */
@@ -70,6 +80,7 @@ export class Run implements AsyncIterable<TrainEvent> {
 
   constructor(plan: Plan, restored?: Checkpoint) {
     this.#plan = plan;
+    this.#method = plan.method;
     this.#progress = restored?.progress ?? beginningOf(plan);
     this.#restored = restored;
     this.#saved = restored?.progress;
@@ -90,7 +101,9 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
   /** What the compiler made of the training step. */
   explain(): string {
-    return this.#program?.explain() ?? "not compiled yet: iterate the run once";
+    const { plan } = this.#method;
+    const made = this.#program?.explain() ?? "not compiled yet: iterate the run once";
+    return plan ? `${plan}\n${made}` : made;
   }
   /** Memory of the training program, in bytes. */
   get peakBytes(): number {
@@ -160,11 +173,12 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** The rest of an epoch, from where the run stands. */
   async *#batches(): Events {
     const { epoch } = this.#progress;
-    const { data, method, loss } = this.#plan;
+    const { data, loss } = this.#plan;
     let index = 0;
     for await (const batch of data.batches(epoch)) {
       if (index++ < this.#progress.batch) continue;
       const fed = feed(batch, loss.target);
+      const method = this.#method;
       if (method.carries && method.cut && !fed.start && index > 1 && !this.#resets) {
         this.#resets = true;
         const told = { method: method.name, epoch, batch: index - 1 };
@@ -178,9 +192,10 @@ export class Run implements AsyncIterable<TrainEvent> {
 
   /** The windows of one batch, an update each. */
   async *#learn(fed: Fed): Events {
-    const { method, loss, validateEvery, checkpoint, shards } = this.#plan;
+    const { loss, validateEvery, checkpoint, shards } = this.#plan;
     checkInputs(this.#plan.model, fed);
     this.#begin(fed);
+    const method = this.#method;
     while (this.#warnings.length) yield this.#warnings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
     const padded = padRows(fed, this.#rows, this.#progress.rows);
@@ -202,7 +217,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const was = this.#progress;
     const rate = optimizer.rate * schedule.factor(was.step, was.schedule);
     const begin = performance.now();
-    const out = this.#program!.call(batch, this.#scalar(rate), ...this.#last);
+    const out = this.#program!.call(batch, rateOf(rate, this.#params), ...this.#last);
     const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) await this.#notFinite(batch, loss);
     const last = was.window + 1 === parts;
@@ -227,12 +242,16 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** Parameters, program and restored values, once the first batch shows its shape. */
   #begin(fed: Fed): void {
     if (this.#program) return;
-    const { model, step, seed, loss, target, memoryLimit, shards } = this.#plan;
+    const { model, seed, loss, target, shards } = this.#plan;
     const { inputs } = fed;
     const params = this.#plan.params ?? model.init(split(key(seed))[0], inputOf(inputs));
     if (!this.#restored) this.#progress = { ...this.#progress, rows: inputs.shape[0] };
     const { rows } = this.#progress;
     this.#rows = rowsFor(rows, shards);
+    const first = padRows(fed, this.#rows, rows);
+    this.#method = fitted(this.#plan.step, params, first, { target });
+    const step = { ...this.#plan.step, method: this.#method };
+    const memoryLimit = least(this.#plan.memoryLimit, this.#method.budget);
     const carry = firstCarry(step, params, this.#rows);
     this.#params = params;
     const several = shards > 1 ? { shards: stepShards(shards) } : {};
@@ -256,11 +275,6 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** What a checkpoint holds. */
   #carry = (): Carry => withoutPadding(this.#program!.read(), this.#progress.rows);
 
-  #scalar(value: number): Tensor {
-    const wide = flatten(this.#params).some((t) => t.dtype === "float64");
-    return tensor(value, { dtype: wide ? "float64" : "float32" });
-  }
-
   /** End of an epoch: its mean loss, validation, schedule, checkpoint. */
   async *#closeEpoch(): Events {
     const { validation, validateEvery, checkpoint } = this.#plan;
@@ -274,9 +288,9 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   async *#validate(): Events {
-    const { validation, model, loss, method, metrics, target, memoryLimit, shards } = this.#plan;
+    const { validation, model, loss, metrics, target, memoryLimit, shards } = this.#plan;
     if (!validation) return;
-    const scored = { model, loss, method, metrics };
+    const scored = { model, loss, method: this.#method, metrics };
     const { evaluator } = await occasional();
     this.#evaluate ??= evaluator({ ...scored, target, memoryLimit, shards });
     const found: Evaluation = await this.#evaluate(this.params, validation);
@@ -344,7 +358,8 @@ export class Run implements AsyncIterable<TrainEvent> {
 
   /** The carry is as it was before the step: look for the cause there. @throws "not-finite" */
   async #notFinite(batch: Fed, loss: number): Promise<never> {
-    const { step, method, target } = this.#plan;
+    const { step, target } = this.#plan;
+    const method = this.#method;
     const carry = this.#program!.read();
     const lesson = { ...step, batch, key: step.key && fold(step.key, carry.step) };
     // A page that has lost its server still learns what happened.

@@ -91,4 +91,7 @@ export function compileNative(graph: Graph, options: CompileOptions): Program {
   return { ...program, explain: () => `${head}\n${program.explain()}` };
 }
 
-registerTarget({ name: "native", missing, compile: compileNative });
+const nativeBytes = (graph: Graph, options: CompileOptions): number =>
+  compile(graph, compiler()!.can, options).peakBytes * threadsOf(options.shards);
+
+registerTarget({ name: "native", missing, compile: compileNative, peakBytes: nativeBytes });

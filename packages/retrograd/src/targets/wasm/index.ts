@@ -147,6 +147,9 @@ export function compileWasm(graph: Graph, options: CompileOptions): Program {
   );
 }
 
+export const wasmBytes = (graph: Graph, options: CompileOptions): number =>
+  compile(graph, abilities(), options).peakBytes * threadsOf(options.shards);
+
 function alone(schedule: Schedule, bytes: number): Loaded {
   const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)) });
   const code = new WebAssembly.Module(assemble(schedule));

@@ -19,10 +19,14 @@ export const bptt = (): Method => ({
  * Loss and exact gradient of a batch.
  * @param entering  the state to begin from; it may depend on the parameters
  */
-export function exact(lesson: Lesson, params: any, entering: (params: any) => any): Learned {
+export const exact = (lesson: Lesson, params: any, entering: (params: any) => any): Learned =>
+  gradientOf(params, (p) => forward(lesson, p, entering(p)));
+
+/** The mean that `run` finds with some parameters, its gradient, and the state after it. */
+export function gradientOf(params: any, run: (params: any) => Omit<Learned, "grads">): Learned {
   const differentiated = valueAndGrad(
     (p: any) => {
-      const { mean, state } = forward(lesson, p, entering(p));
+      const { mean, state } = run(p);
       return [meanOf(mean), { mean, state }] as const;
     },
     { hasAux: true },

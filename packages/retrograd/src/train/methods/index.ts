@@ -1,5 +1,6 @@
 /** Methods of sending credit through time, one per file. */
 export { bptt } from "./bptt.ts";
+export { type CheckpointedOptions, checkpointed } from "./checkpointed.ts";
 export { type ForwardOptions, forward } from "./forward.ts";
 export { eprop, rflo, snap1 } from "./local.ts";
 export { truncated } from "./truncated.ts";
