@@ -85,7 +85,7 @@ export function trainingStep(options: StepOptions) {
     const { state } = learned;
     const value = meanOf(mean);
     const norm = each("norm", sqrt(slot(0)), sumOfSquares(grads));
-    const clipped = clip.apply(grads, norm, carry.clip);
+    const clipped = clip.apply(grads, norm, carry.clip, carry.params);
     const moment = { rate, step: as(step, "float32") };
     const moved = optimizer.update(clipped.grads, carry.optimizer, carry.params, moment);
     const next: Carry = {

@@ -5,7 +5,7 @@ import { type Clip, clipping } from "../../src/train/index.ts";
 
 const grads = { a: tensor([3, 0]), b: [tensor([[0], [-4]])] };
 const clipped = (clip: Clip, norm = 5) => {
-  const { grads: g } = clip.apply(grads, tensor(norm), clip.init());
+  const { grads: g } = clip.apply(grads, tensor(norm), clip.init(), grads);
   return [...g.a.data, ...g.b[0].data];
 };
 const close = (values: number[]) => values.map((x) => expect.closeTo(x, 5));
@@ -17,6 +17,48 @@ test("by global norm: shortened in its own direction, or left alone", () => {
 test("by value: each number on its own", () =>
   expect(clipped(clipping({ value: 3.5 }))).toEqual([3, 0, 0, -3.5]));
 test("not at all", () => expect(clipped(clipping())).toEqual([3, 0, 0, -4]));
+
+describe("by the weights of each unit", () => {
+  const numbersOf = (n: number, seed: number) =>
+    Float64Array.from({ length: n }, (_, i) => Math.sin(seed + 12.9 * i * i));
+  const shapes = [[5, 3], [4, 2, 3], [6], []];
+  const tree = (seed: number, scale: number) =>
+    shapes.map((shape, k) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return tensor(
+        numbersOf(size, seed + k).map((x) => scale * x),
+        { shape },
+      );
+    });
+
+  /** One tensor, by a loop over its units. */
+  function byHand(g: Tensor, w: Tensor, limit: number): number[] {
+    const fan = g.rank > 1 ? g.shape[0] : 1;
+    const units = g.size / fan;
+    const length = (t: Tensor, u: number) =>
+      Math.sqrt(
+        Array.from({ length: fan }, (_, i) => t.data[i * units + u] ** 2).reduce((a, b) => a + b),
+      );
+    return Array.from(g.data, (x, i) => {
+      const [own, weights] = [length(g, i % units), length(w, i % units)];
+      return own > limit * Math.max(weights, 1e-3)
+        ? (x * limit * Math.max(weights, 1e-3)) / own
+        : x;
+    });
+  }
+  test.each([0.01, 0.4, 50])("at most %d of their norm, as in a loop over numbers", (limit) => {
+    const [g, w] = [tree(1, 1), tree(2, 2)];
+    const after = clipping({ adaptive: limit }).apply(g, tensor(1), {}, w).grads as Tensor[];
+    after.forEach((t, k) =>
+      byHand(g[k], w[k], limit).forEach((x, i) => expect(t.data[i]).toBeCloseTo(x, 12)),
+    );
+  });
+  test("weights of zero can move, and a gradient of zero stays", () => {
+    const [g, w] = [tensor([1, 0]), tensor([0, 0])];
+    const { grads } = clipping({ adaptive: 0.1 }).apply([g], tensor(1), {}, [w]);
+    expect([...(grads as Tensor[])[0].data]).toEqual(close([1e-4, 0]));
+  });
+});
 
 describe("by a running z-score of the norm", () => {
   const options = { threshold: 2, decay: 0.9, warmUp: 4 };
@@ -41,7 +83,7 @@ describe("by a running z-score of the norm", () => {
     const clip = clipping({ zscore: options });
     let state = clip.init();
     const used = norms.map((norm) => {
-      const next = clip.apply([tensor([norm])], tensor(norm), state);
+      const next = clip.apply([tensor([norm])], tensor(norm), state, [tensor([norm])]);
       state = next.state;
       return (next.grads as Tensor[])[0].item();
     });
