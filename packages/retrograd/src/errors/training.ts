@@ -24,6 +24,12 @@ export const trainingMessages = {
     cure: () =>
       `Take a diagonal cell, a smaller model, fewer rows or forward({ limit }); or an approximation, snap1(), or bptt().`,
   },
+  "window-long": {
+    text: (o: { name: string; window: number; time: number }) =>
+      `${o.name}: the sequences have ${o.time} steps and the window ${o.window}, so each is learned from whole, and nothing is truncated.`,
+    cure: (o: { time: number }) =>
+      `Use a window of less than ${o.time} steps; or bptt(), if that is what is meant; or \`start\`, if sequences go on in the next batch.`,
+  },
   "label-range": {
     text: (o: { label: number; row: number; classes: number }) =>
       `Label ${o.label} in row ${o.row} of a batch: the model tells ${o.classes} classes apart, 0 to ${o.classes - 1}.`,

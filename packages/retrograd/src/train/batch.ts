@@ -77,6 +77,8 @@ export interface Fed {
   readonly mask?: Tensor;
   readonly lengths?: Tensor;
   readonly start?: Tensor;
+  /** In overlapping windows: steps after which the next one begins, int32 [batch]. */
+  readonly advance?: Tensor;
 }
 
 const dtypeOf = (data: Data): DType =>
@@ -170,18 +172,18 @@ export function padRows(fed: Fed, rows: number, most = rows): Fed {
   return Object.fromEntries(grown) as unknown as Fed;
 }
 
-/** `size` places of an axis (0 or 1) from `start`; zeros beyond the end. */
+/** `size` places of an axis (0 or 1) from `start`; zeros before the first and beyond the last. */
 export function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Tensor {
   const outer = axis === 0 ? 1 : t.shape[0];
   const from = t.shape[axis];
   const inner = sizeOf(t.shape.slice(axis + 1));
   const shape = t.shape.map((n, d) => (d === axis ? size : n));
   const data = new (t.data.constructor as new (n: number) => Data)(sizeOf(shape));
-  const end = Math.min(from, start + size);
+  const [first, end] = [Math.max(0, start), Math.min(from, start + size)];
   for (let i = 0; i < outer; i++)
     data.set(
-      t.data.subarray((i * from + start) * inner, (i * from + end) * inner) as never,
-      i * size * inner,
+      t.data.subarray((i * from + first) * inner, (i * from + end) * inner) as never,
+      (i * size + first - start) * inner,
     );
   return concrete(data, { shape, dtype: t.dtype }, t.name);
 }

@@ -22,6 +22,7 @@ import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
 import { rowsFor } from "./rows.ts";
 import { classesOf, type Scored } from "./step.ts";
+import { windows } from "./windows.ts";
 
 export interface EvaluateOptions extends Omit<JitOptions, "shards"> {
   model: Trainable;
@@ -114,9 +115,9 @@ export function evaluator(options: EvaluateOptions): Evaluator {
       started = true;
       if (classes !== undefined) checkLabels(fed, classes, loss.ignore);
       const padded = padRows(fed, rows);
-      for (const window of method.cut?.(padded) ?? [padded]) {
+      for (const part of method.window ? windows(padded, method.window) : [padded]) {
         await prepareThreads(shards - 1);
-        const out = program!.call(window);
+        const out = program!.call(part);
         addUp(totals, [out.loss, ...out.metrics]);
         await pause();
       }

@@ -75,9 +75,12 @@ export interface Method {
   readonly name: string;
   /** Every number that decides what it does, for checkpoints and reports. */
   readonly settings: Readonly<Record<string, number | boolean>>;
-  /** Longer sequences are cut into windows of so many steps, one update each, by `cut`. */
+  /** Longer sequences are cut into windows of so many steps. */
   readonly window?: number;
-  cut?(batch: Fed): Iterable<Fed>;
+  /** The windows of a batch, an update each; `turn` is the epoch. */
+  cut?(batch: Fed, turn?: number): Iterable<Fed>;
+  /** The time steps at which they begin. */
+  begins?(time: number, turn?: number): readonly number[];
   /** True when the state goes on from one batch to the next, also while evaluating. */
   readonly carries: boolean;
   /** What is carried before the first batch, a tree; {} where nothing is. */

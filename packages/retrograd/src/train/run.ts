@@ -184,6 +184,11 @@ export class Run implements AsyncIterable<TrainEvent> {
         const told = { method: method.name, epoch, batch: index - 1 };
         yield this.#warning(notice(trainingMessages, "start-missing", told));
       }
+      const time = fed.inputs.shape[1];
+      if (index === 1 && epoch === 0 && !fed.start && method.window && time < method.window)
+        yield this.#warning(
+          notice(trainingMessages, "window-long", { ...method, window: method.window, time }),
+        );
       yield* this.#learn(fed);
       if (this.#stopping || this.#enough()) return;
     }
@@ -199,10 +204,10 @@ export class Run implements AsyncIterable<TrainEvent> {
     while (this.#warnings.length) yield this.#warnings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
     const padded = padRows(fed, this.#rows, this.#progress.rows);
-    const parts = method.cut ? [...method.cut(padded)] : [padded];
+    const parts = method.cut ? [...method.cut(padded, this.#progress.epoch)] : [padded];
     for (const part of parts.slice(this.#progress.window)) {
       await prepareThreads(shards - 1);
-      yield this.#step(part, parts.length);
+      yield this.#step(part, parts.length, fed.inputs.shape[1]);
       const { step } = this.#progress;
       if (validateEvery && step % validateEvery === 0) yield* this.#validate();
       if (checkpoint?.every && step % checkpoint.every === 0) yield* this.#checkpoint();
@@ -212,14 +217,15 @@ export class Run implements AsyncIterable<TrainEvent> {
     }
   }
 
-  async #step(batch: Fed, parts: number): Promise<StepEvent> {
+  /** @param parts, time  windows of the whole batch, and its steps */
+  async #step(batch: Fed, parts: number, time: number): Promise<StepEvent> {
     const { optimizer, schedule } = this.#plan;
     const was = this.#progress;
     const rate = optimizer.rate * schedule.factor(was.step, was.schedule);
     const begin = performance.now();
     const out = this.#program!.call(batch, rateOf(rate, this.#params), ...this.#last);
     const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) await this.#notFinite(batch, loss);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) await this.#notFinite(batch, loss, time);
     const last = was.window + 1 === parts;
     this.#progress = {
       ...was,
@@ -357,7 +363,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   /** The carry is as it was before the step: look for the cause there. @throws "not-finite" */
-  async #notFinite(batch: Fed, loss: number): Promise<never> {
+  async #notFinite(batch: Fed, loss: number, whole: number): Promise<never> {
     const { step, target } = this.#plan;
     const method = this.#method;
     const carry = this.#program!.read();
@@ -373,7 +379,8 @@ export class Run implements AsyncIterable<TrainEvent> {
       op: "a sum over the batch",
     };
     const { window, batch: index, epoch, step: updates } = this.#progress;
-    const time = found.step === undefined ? undefined : found.step + window * (method.window ?? 0);
+    const begin = method.begins?.(whole, epoch)[window] ?? 0;
+    const time = found.step === undefined ? undefined : found.step + begin;
     const data = { ...found, step: time, epoch, batch: index, window, updates };
     return fail(code, data);
   }

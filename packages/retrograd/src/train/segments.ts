@@ -25,8 +25,8 @@ export interface Moment {
   readonly segment: Tensor;
   readonly piece: Piece;
 }
-/** Runs `count` segments from number `first` on; `around` is put around each. */
-export type RunSegments = (state: any, first: number, count: number, around?: Around) => Ran;
+/** Runs `count` segments from number `first` on. */
+export type RunSegments = (state: any, first: number, count: number) => Ran;
 type Around = <F extends (...args: any[]) => unknown>(segment: F) => F;
 
 export interface Segmented {
@@ -34,6 +34,8 @@ export interface Segmented {
   readonly length: number;
   /** The state that a segment begins from, given what left the one before. */
   readonly enter?: (state: any, moment: Moment) => any;
+  /** Put around each segment but the last one: what to make of what happens inside. */
+  readonly around?: Around;
   /** How all but the last segment are run: as one loop unless told. */
   readonly walk?: (run: RunSegments, state: any, count: number) => Ran;
 }
@@ -52,7 +54,8 @@ export const segmentsIn = (time: number, length: number): number =>
 export function inSegments(lesson: Lesson, params: any, entering: any, how: Segmented) {
   const { batch, model } = lesson;
   goesForward(model.wholeOnly);
-  const { length, enter = (state) => state, walk = (run, state, n) => run(state, 0, n) } = how;
+  const { length, enter = (state) => state, around = (f) => f } = how;
+  const { walk = (run, state, count) => run(state, 0, count) } = how;
   const time = batch.inputs.shape[1];
   const last = segmentsIn(time, length) - 1;
   const timed = isOverTime(batch.inputs, forward(lesson, params, entering).output);
@@ -64,7 +67,7 @@ export function inSegments(lesson: Lesson, params: any, entering: any, how: Segm
     const { lengths, inputs } = own.batch;
     return model.run(params, inputs, { state: begun, lengths, key: own.key, train: true });
   };
-  const run: RunSegments = (state, first, count, around = (f) => f) => {
+  const run: RunSegments = (state, first, count) => {
     const step = around((now: any, moment: Moment) => {
       const { state: next, mean } = segment(now, moment, length);
       return { state: next, output: mean };

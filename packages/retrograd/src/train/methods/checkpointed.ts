@@ -84,8 +84,8 @@ function scheduled(settings: Settings, scheduleFor: (time: number) => Schedule):
       const plan = reversal(segmentsBefore(time, schedule), schedule.places);
       if (loopsOf(plan) > LOOPS) unrolls(plan, schedule);
       const walk = (run: RunSegments, state: any) => through(run, state, 0, plan);
-      const { length } = schedule;
-      const run = (p: any) => inSegments(lesson, p, lesson.model.state(p, rows), { length, walk });
+      const how = { length: schedule.length, around: remat, walk };
+      const run = (p: any) => inSegments(lesson, p, lesson.model.state(p, rows), how);
       return { ...gradientOf(params, run), state: {} };
     },
   };
@@ -101,7 +101,7 @@ function unrolls(plan: Reversal, { places }: Schedule): never {
 
 /** The segments of a schedule from number `first` on. */
 function through(run: RunSegments, state: any, first: number, plan: Reversal): Ran {
-  if (!plan.early) return run(state, first, plan.count, remat);
+  if (!plan.early) return run(state, first, plan.count);
   const early: Ran = remat((s: any) => through(run, s, first, plan.early))(state);
   const late = through(run, early.state, first + plan.early.count, plan.late);
   return { state: late.state, mean: late.mean && joined(early.mean, late.mean) };

@@ -3,4 +3,5 @@ export { bptt } from "./bptt.ts";
 export { type CheckpointedOptions, checkpointed } from "./checkpointed.ts";
 export { type ForwardOptions, forward } from "./forward.ts";
 export { eprop, rflo, snap1 } from "./local.ts";
-export { truncated } from "./truncated.ts";
+export { type RandomTruncationOptions, randomTruncation } from "./randomTruncation.ts";
+export { type TruncatedOptions, truncated } from "./truncated.ts";
