@@ -367,7 +367,8 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { step, target } = this.#plan;
     const method = this.#method;
     const carry = this.#program!.read();
-    const lesson = { ...step, batch, key: step.key && fold(step.key, carry.step) };
+    const key = step.key && fold(step.key, carry.step);
+    const lesson = { ...step, batch, key, step: carry.step };
     // A page that has lost its server still learns what happened.
     const cause = await occasional().then(
       ({ autopsy }) => autopsy({ method, lesson, carry, target }),

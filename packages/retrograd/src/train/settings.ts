@@ -5,6 +5,7 @@ import { fail } from "../errors/training.ts";
 const ranges = {
   "a number above 0": (x: number) => x > 0 && x < Infinity,
   "a number of at least 0": (x: number) => x >= 0 && x < Infinity,
+  "a number in [0, 1]": (x: number) => x >= 0 && x <= 1,
   "a number in [0, 1)": (x: number) => x >= 0 && x < 1,
   "a whole number above 0": (x: number) => x > 0 && Number.isInteger(x),
 };

@@ -78,8 +78,8 @@ export function trainingStep(options: StepOptions) {
   const clip = clipping(options.clip);
   return (carry: Carry, batch: Fed, rate: Tensor, shard?: Tensor): [Carry, StepOutputs] => {
     const step = each("step", add(slot(0), 1), carry.step);
-    const own = keyOf(options, carry.step, shard);
-    const lesson = { model, loss, batch, key: own, step: carry.step };
+    const key = keyOf(options, carry.step, shard);
+    const lesson = { model, loss, batch, key, step: carry.step };
     const learned = method.learn(lesson, carry.params, carry.state);
     const { mean, grads } = shards > 1 ? overAll(learned) : learned;
     const { state } = learned;

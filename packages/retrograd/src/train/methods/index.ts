@@ -4,4 +4,5 @@ export { type CheckpointedOptions, checkpointed } from "./checkpointed.ts";
 export { type ForwardOptions, forward } from "./forward.ts";
 export { eprop, rflo, snap1 } from "./local.ts";
 export { type RandomTruncationOptions, randomTruncation } from "./randomTruncation.ts";
+export { type TeacherForcedOptions, teacherForced } from "./teacherForced.ts";
 export { type TruncatedOptions, truncated } from "./truncated.ts";
