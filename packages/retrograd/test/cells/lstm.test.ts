@@ -1,6 +1,8 @@
 /** The LSTM with coupled gates and with normalised sums, against its equations. */
-import { type Cell, lstm } from "retrograd/cells";
-import { describe, test } from "vitest";
+import { random } from "retrograd";
+import { type Cell, lstm, rnn } from "retrograd/cells";
+import { fromTorch, sequential, toTorch, unroll } from "retrograd/layers";
+import { describe, expect, test } from "vitest";
 import { describeCell } from "./describeCell.ts";
 import {
   added,
@@ -52,4 +54,19 @@ describe.each(Object.entries(cells))("%s", (name, [cell, step]) => {
     expectEquations(cell, step);
   });
   describeCell(name, cell);
+});
+
+test("what PyTorch does not have keeps its own names, there and back", () => {
+  const unknown = [
+    lstm({ size: 3, input: 2, coupled: true }),
+    lstm({ size: 3, input: 2, layerNorm: true }),
+    rnn({ size: 3, input: 2, recurrence: "diagonal" }),
+  ];
+  for (const cell of unknown) {
+    const model = sequential(unroll(cell));
+    const params = model.init(random.key(0));
+    const named = toTorch(model, params);
+    expect(Object.keys(named).some((name) => name.includes("weight_ih"))).toBe(false);
+    expect(fromTorch(model, named)).toEqual(params);
+  }
 });
