@@ -48,8 +48,15 @@ export type Moments<O = unknown> = Moment<O> & {
   readonly valid: Tensor | undefined;
 };
 
-/** How a cell goes through time: step by step, or over all moments at once. */
-export type Evaluation = "sequential" | "parallel";
+/**
+ * How a cell goes through time: step by step; over all moments at once, where it has a form for
+ * that; or by rounds of Newton's method over all of them, which need no such form.
+ */
+export type Evaluation = "sequential" | "parallel" | Rounds;
+export type Rounds = "deer" | "quasi-deer";
+
+export const isRounds = (evaluation: Evaluation): evaluation is Rounds =>
+  evaluation === "deer" || evaluation === "quasi-deer";
 
 /** Options that every cell takes. */
 export interface CellOptions {
@@ -130,6 +137,8 @@ export interface Cell<P = any, S = any> {
   readonly prefers: Evaluation;
   /** Refuses input [batch, time, …] whose numbers the cell cannot take. */
   readonly check?: (x: Tensor, valid?: Tensor) => void;
+  /** The same with each of its cells changed, where it is made of others. */
+  readonly mapCells?: (change: (cell: Cell) => Cell) => Cell;
 }
 
 /** The part of a moment that is not the cell's own. */

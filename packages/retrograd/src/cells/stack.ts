@@ -48,8 +48,9 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
       ...(rate > 0 && { between: Object.fromEntries(flows(input).slice(1, -1).entries()) }),
     }),
     check: cells[0].check,
-    prefers: cells.some((cell) => cell.prefers === "parallel") ? "parallel" : "sequential",
-    ...(cells.some((cell) => cell.parallel) && {
+    mapCells: (change) => stack(...cells.map(change), options),
+    prefers: cells.some((cell) => cell.prefers !== "sequential") ? "parallel" : "sequential",
+    ...(cells.some((cell) => cell.parallel || cell.prefers !== "sequential") && {
       /** Layer by layer, each over all moments. */
       parallel(state, xs, params, { train, noise, valid }) {
         let outputs = xs;

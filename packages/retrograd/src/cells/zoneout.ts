@@ -26,6 +26,7 @@ export function zoneout(cell: Cell, rates: ZoneoutRates): Cell {
     draws: true,
     // What a unit holds depends on the step before it.
     parallel: undefined,
+    mapCells: undefined,
     prefers: "sequential",
     state(input, float) {
       const types = cell.state(input, float);

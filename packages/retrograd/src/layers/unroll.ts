@@ -2,12 +2,13 @@
 
 import { type Bidirectional, isBidirectional } from "../cells/bidirectional.ts";
 import { type Cell, type Evaluation, inStepOf } from "../cells/cell.ts";
+import { evaluatedBy } from "../cells/evaluation.ts";
 import { isCell } from "../cells/stack.ts";
 import { typesOfCell, withoutInitial } from "../cells/trace.ts";
 import { start, throughTime } from "../cells/unroll.ts";
 import { type ZoneoutRates, zoneout } from "../cells/zoneout.ts";
 import { fail } from "../errors/layers.ts";
-import { checkOptions, oneOf } from "../errors.ts";
+import { checkOptions } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import * as random from "../ops/random.ts";
 import { swapAxes } from "../ops/shape.ts";
@@ -22,8 +23,10 @@ export interface UnrollLayerOptions {
   /** In training, the rate at which a unit of the state is held; see `zoneout`. */
   readonly zoneout?: ZoneoutRates;
   /**
-   * Step by step, or all moments at once, where the cell has a form for that; as the cell prefers
-   * by default. The results agree to rounding; which is faster depends on the cell and the length.
+   * Step by step; all moments at once ("parallel"), where the cell has a form for that; or by
+   * rounds of Newton's method over all moments ("deer", "quasi-deer": see `parallelScan`), a stack
+   * cell by cell. As the cell prefers by default. The results agree to rounding; which is faster
+   * depends on the cell and the length.
    */
   readonly evaluation?: Evaluation;
 }
@@ -54,24 +57,12 @@ export function unroll(
       given: nameOf(given),
       expected: "a cell, such as lstm({ size: 32 })",
     });
+  const held = (cell: Cell): Cell => (rates === undefined ? cell : zoneout(cell, rates));
   const own = (cell: Cell): Cell =>
-    evaluatedBy(evaluation, rates === undefined ? cell : zoneout(cell, rates));
+    evaluation === undefined ? held(cell) : evaluatedBy(evaluation, held(cell));
   return isBidirectional(given)
     ? bothWays({ ...given, forward: own(given.forward), backward: own(given.backward) }, reverse)
     : oneWay(own(given), reverse);
-}
-
-/** The cell, with the form that whole sequences take. @throws "bad-argument" where it lacks it */
-function evaluatedBy(evaluation: Evaluation | undefined, cell: Cell): Cell {
-  if (evaluation === undefined) return cell;
-  oneOf("unroll: evaluation", evaluation, ["sequential", "parallel"]);
-  if (evaluation === "parallel" && !cell.parallel)
-    fail("bad-argument", {
-      where: "unroll: evaluation",
-      given: `"parallel" for the cell ${cell.name}, which has no such form,`,
-      expected: 'a cell that has one, or "sequential"',
-    });
-  return { ...cell, prefers: evaluation };
 }
 
 const nameOf = (x: unknown): string =>
