@@ -2,7 +2,7 @@
  * A loop through time by Newton's method over the whole trajectory: all states are guessed at once,
  * the step is linearised at each, and the linear recurrence that results is solved by an
  * associative scan. A few rounds replace T steps; each does more work than all of the steps, so it
- * pays where there are many lanes and few units.
+ * can pay only where there are many lanes and few units.
  */
 import { checkOptions, fail, oneOf } from "../errors.ts";
 import { concatenate } from "../ops/concatenate.ts";
@@ -47,6 +47,11 @@ export interface ParallelScanOptions {
  * diagonals, which cost T n. Where the step expands (chaos), products of Jacobians overflow. The
  * gradient is that of `scan`: one round more, with whole Jacobians, at the trajectory that was
  * found. It is exact to first order.
+ *
+ * On one core it does not pay. A GRU with random weights took 5 rounds (diagonals: 5 with 1 unit, 15
+ * with 64), however long the sequence, and yet longer than `scan` at every length from 256 to
+ * 16,384: twice the time with 1 unit, 10 times with 4, 300 times with 16 and 1,000 times with 64
+ * (`npm run bench -- deer`). What it is for here: to see how far from linear a recurrence is.
  *
  * @param step    (state, input, params) → { state, output }; the state is floats of one dtype
  * @param state   tree of tensors: the state before the first moment
