@@ -3,36 +3,16 @@
  * a stream; and what a training step over a hundred thousand moments needs (hidden 64, batch 8).
  * A figure is what the engine holds, its heap and its buffers, after garbage was collected.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { random, resident, tensor } from "retrograd";
 import { lstm } from "retrograd/cells";
 import { dense, lastStep, sequential, unroll } from "retrograd/layers";
 import { adam, firstCarry, mse, trainingStep } from "retrograd/train";
 import type { Case, CaseOptions } from "../case.ts";
+import { around } from "../held.ts";
 
 const STEPS = 10_000;
 const MOMENTS = 1_000_000;
 const LONG = 100_000;
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** Bytes that are held: heap and buffers. */
-function held(): number {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-const residentBytes = () => process.memoryUsage().rss;
-
-/** Bytes before and after, once `warm` calls have made what is made once. */
-function around(run: () => void, warm: number, count: number) {
-  for (let i = 0; i < warm; i++) run();
-  const before = { held: held(), rss: residentBytes() };
-  for (let i = warm; i < count; i++) run();
-  return { before, after: { held: held(), rss: residentBytes() } };
-}
 
 function training(size: number, rows: number, time: number, target: CaseOptions["target"]) {
   const model = sequential(unroll(lstm({ size, input: 2 })), lastStep(), dense(1));

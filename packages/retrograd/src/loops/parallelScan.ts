@@ -51,7 +51,7 @@ export interface ParallelScanOptions {
  * On one core it does not pay. A GRU with random weights took 5 rounds (diagonals: 5 with 1 unit, 15
  * with 64), however long the sequence, and yet longer than `scan` at every length from 256 to
  * 16,384: twice the time with 1 unit, 10 times with 4, 300 times with 16 and 1,000 times with 64
- * (`npm run bench -- deer`). What it is for here: to see how far from linear a recurrence is.
+ * (`npm run bench -- deer`).
  *
  * @param step    (state, input, params) → { state, output }; the state is floats of one dtype
  * @param state   tree of tensors: the state before the first moment
