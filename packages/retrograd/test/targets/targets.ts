@@ -6,7 +6,6 @@
 import { expect } from "vitest";
 import "../../src/node/native/index.ts";
 import { compileGraph, type TargetName } from "../../src/jit/jit.ts";
-import { targetNamed } from "../../src/jit/target.ts";
 import type { MapAttrs } from "../../src/ops/map.ts";
 import { type Data, type DType, isFloat, round } from "../../src/scalar/dtype.ts";
 import { call, type Expr, toFloat32 } from "../../src/scalar/index.ts";
@@ -21,8 +20,7 @@ import {
 } from "../../src/tensor/tensor.ts";
 import { numbers, valuesOf } from "../derivatives.ts";
 
-export const targets = (process.env.T ?? "wasm").split(",");
-void targetNamed;
+export const targets = (process.env.RETROGRAD_TARGETS ?? "wasm").split(",");
 export const floats = ["float64", "float32"] as const;
 export type Float = (typeof floats)[number];
 
