@@ -17,7 +17,8 @@ import { map } from "./map.ts";
 import { argmax } from "./reductions.ts";
 import { reshapeTo } from "./reshape.ts";
 import { at, part } from "./slicing.ts";
-import { threefry, threefryExpr } from "./threefry.ts";
+import { threefry } from "./threefry.ts";
+import { threefryExpr } from "./threefryExpr.ts";
 import { argsort } from "./topK.ts";
 
 /** Second words of the counter, so that draws, splits and folds of one key never meet. */

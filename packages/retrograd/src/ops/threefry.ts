@@ -1,18 +1,16 @@
 /**
- * Threefry-2x32 with 20 rounds: a counter and a key give two words of 32 random bits. It is written
- * for many numbers at once, when the key is known, and as scalar expressions, when it is traced, so
- * that a compiled program draws the same bits inside a map.
+ * Threefry-2x32 with 20 rounds: a counter and a key give two words of 32 random bits, here for many
+ * counters at once. All that is drawn in the library is made of these.
  *
  * Source: Salmon et al. 2011, Parallel random numbers, doi:10.1145/2063384.2063405.
  * Checked: the published vectors of Random123.
  */
-import { add, type Expr, shiftLeft, shiftRight, xor } from "../scalar/index.ts";
 
-const ROTATIONS = [
+export const ROTATIONS = [
   [13, 15, 26, 6],
   [17, 29, 16, 24],
 ];
-const PARITY = 0x1bd11bda;
+export const PARITY = 0x1bd11bda;
 
 /** The words of the counters [0, high], [1, high], … as signed numbers. */
 export function threefry(
@@ -41,25 +39,4 @@ export function threefry(
     second[i] = b;
   }
   return [first, second];
-}
-
-const word = (value: number): Expr => ({ kind: "const", value: value | 0 });
-const rotate = (a: Expr, by: number): Expr => xor(shiftLeft(a, by), shiftRight(a, 32 - by));
-
-/** The same for one counter, as expressions over int32 words. */
-export function threefryExpr(
-  key: readonly [Expr, Expr],
-  counter: readonly [Expr, Expr],
-): [Expr, Expr] {
-  const keys = [key[0], key[1], xor(xor(key[0], key[1]), word(PARITY))];
-  let [a, b] = [add(counter[0], keys[0]), add(counter[1], keys[1])];
-  for (let group = 0; group < 5; group++) {
-    for (const by of ROTATIONS[group % 2]) {
-      a = add(a, b);
-      b = xor(rotate(b, by), a);
-    }
-    a = add(a, keys[(group + 1) % 3]);
-    b = add(b, add(keys[(group + 2) % 3], word(group + 1)));
-  }
-  return [a, b];
 }
