@@ -71,11 +71,17 @@ function printCall(v: Call, p: Printer): Bytes {
   const args = v.args.map((a, k) => (shifts && k === 1 ? bitsOf(name, a) : printValue(a, p)));
   const [x, y, z] = args;
   if (name === "select") return [...y, ...z, ...x, ...spelled(v, SELECT, 0x52)];
-  if (name === "fma" && !(p.relaxed && v.lanes > 1)) {
+  if (name === "fma" && !p.relaxed) {
     const [times, plus] = wide(v)
       ? [spelled(v, 0xa2, 0xf2), spelled(v, 0xa0, 0xf0)]
       : [spelled(v, 0x94, 0xe6), spelled(v, 0x92, 0xe4)];
     return [...x, ...y, ...times, ...z, ...plus];
+  }
+  // Only lanes have the instruction, and a number must not depend on where it lies: what was
+  // computed in lanes is compared with what is computed again behind them.
+  if (name === "fma" && v.lanes === 1) {
+    const lanes = args.flatMap((a) => [...a, ...simd(SPLAT[dtype])]);
+    return [...lanes, ...SPELLED.fma[dtype]![1]!, ...simd(EXTRACT[dtype]), 0];
   }
   const code = wasm?.[dtype];
   if (code && v.lanes === 1 && chooses(name, dtype))
