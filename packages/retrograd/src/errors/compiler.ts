@@ -149,8 +149,11 @@ export const compilerMessages = {
     cure: () => `Use target: "wasm", or name another compiler in CC (gcc or clang).`,
   },
   "out-of-memory": {
-    text: (o: { needed: number; limit: number }) =>
-      `The program needs ${(o.needed / 2 ** 20).toFixed(1)} MiB, more than the ${(o.limit / 2 ** 20).toFixed(1)} MiB that are allowed.`,
+    text: ({ needed, limit }: { needed: number; limit: number | undefined }) => {
+      const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+      const least = limit === undefined ? "there is" : `the ${mebibytes(limit)} that are allowed`;
+      return `The program needs ${mebibytes(needed)}, more than ${least}.`;
+    },
     cure: () => `Use a smaller batch, a shorter window (truncated) or remat.`,
   },
   "collective-inside": {

@@ -55,6 +55,19 @@ class Place {
 export const threadsOf = (shards: Sharding | undefined): number =>
   shards && !shards.ranks ? shards.count : 1;
 
+/**
+ * Memory of so many bytes, as `make` asks the engine for it.
+ * @throws "out-of-memory" where the engine has none left
+ */
+export function granted<T>(bytes: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) fail("out-of-memory", { needed: bytes, limit: undefined });
+    throw error;
+  }
+}
+
 const without = (list: readonly unknown[], places: readonly number[]): number[] =>
   [...list.keys()].filter((i) => !places.includes(i));
 

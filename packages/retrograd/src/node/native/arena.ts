@@ -4,7 +4,7 @@
  * processor finds an address in one look, where small ones cost a training step a tenth of its
  * time.
  */
-import { fail } from "../../errors.ts";
+import { granted } from "../../targets/arena.ts";
 import { type Koffi, koffi } from "./koffi.ts";
 
 /** The arenas of a program's shards, one after the other in one buffer. */
@@ -30,22 +30,13 @@ const HUGE = 14;
 export function arenasOf(bytes: number, shards: number): Arenas {
   const align = bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE;
   const stride = Math.ceil(bytes / align) * align;
-  try {
-    const buffer = new ArrayBuffer(shards * stride + align);
-    const address = Number(koffi()!.address(buffer));
-    const start = (align - (address % align)) % align;
-    const first = address + start;
-    if (align === LARGE_PAGE) advise()?.(first, shards * stride, HUGE);
-    return {
-      buffer,
-      starts: Array.from({ length: shards }, (_, k) => start + k * stride),
-      first,
-      stride,
-    };
-  } catch (error) {
-    if (error instanceof RangeError) fail("out-of-memory", { needed: shards * bytes, limit: 0 });
-    throw error;
-  }
+  const buffer = granted(shards * bytes, () => new ArrayBuffer(shards * stride + align));
+  const address = Number(koffi()!.address(buffer));
+  const start = (align - (address % align)) % align;
+  const first = address + start;
+  if (align === LARGE_PAGE) advise()?.(first, shards * stride, HUGE);
+  const starts = Array.from({ length: shards }, (_, k) => start + k * stride);
+  return { buffer, starts, first, stride };
 }
 
 type Advise = (address: number, bytes: number, advice: number) => number;

@@ -76,10 +76,10 @@ export function compileNative(graph: Graph, options: CompileOptions): Program {
     shards = threadsOf(options.shards);
   const compiled = compile(graph, cc.can, options);
   const program = inArena(compiled, options, Number.MAX_SAFE_INTEGER, (bytes): Loaded => {
+    const { buffer, starts, first, stride } = arenasOf(bytes, shards);
     const { parts } = segmentsOf(compiled.schedule);
     const source = printC(compiled.schedule, cc.can, shards);
     const { setup, run } = build(cc, source, shards, parts.length);
-    const { buffer, starts, first, stride } = arenasOf(bytes, shards);
     return {
       ...{ buffer, starts },
       setup: () => starts.forEach((_, k) => setup(first + k * stride)),

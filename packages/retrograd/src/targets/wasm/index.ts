@@ -9,7 +9,7 @@ import { type Abilities, type Item, kernelsOf, resolve, type Schedule } from "..
 import type { CompileOptions, Program } from "../../nest/program.ts";
 import { partName, segmentsOf } from "../../nest/segments.ts";
 import type { Graph } from "../../tensor/graph.ts";
-import { inArena, type Loaded, threadsOf } from "../arena.ts";
+import { granted, inArena, type Loaded, threadsOf } from "../arena.ts";
 import {
   ADD_I32,
   type Bytes,
@@ -150,8 +150,11 @@ export function compileWasm(graph: Graph, options: CompileOptions): Program {
 export const wasmBytes = (graph: Graph, options: CompileOptions): number =>
   compile(graph, abilities(), options).peakBytes * threadsOf(options.shards);
 
+const memoryOf = (pages: WebAssembly.MemoryDescriptor): WebAssembly.Memory =>
+  granted(pages.initial * PAGE, () => new WebAssembly.Memory(pages));
+
 function alone(schedule: Schedule, bytes: number): Loaded {
-  const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)) });
+  const memory = memoryOf({ initial: Math.max(1, Math.ceil(bytes / PAGE)) });
   const code = new WebAssembly.Module(assemble(schedule));
   const { exports } = new WebAssembly.Instance(code, { m: { m: memory } });
   const functions = exports as Record<string, () => void>;
@@ -162,7 +165,7 @@ function alone(schedule: Schedule, bytes: number): Loaded {
 function together(schedule: Schedule, bytes: number, shards: number): Loaded {
   const team = { shards, stride: Math.ceil(bytes / FIRST) * FIRST };
   const pages = pagesOf(team);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = memoryOf({ initial: pages, maximum: pages, shared: true });
   const threads = new Threads(new WebAssembly.Module(assemble(schedule, team)), memory, team);
   return {
     buffer: memory.buffer,
