@@ -167,15 +167,14 @@ function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there:
       at = only;
     }
     const last = border(at, inside, outside);
-    if (last.reduce((sum, r) => sum + bytesAt(r), 0) <= bytesAt(at)) last.map(only).forEach(store);
-    else if (at !== n) store(only(at));
-    else n.outputs.forEach((_, i) => store(new Tensor(n, i)));
+    const isSmaller = last.reduce((sum, r) => sum + bytesAt(r), 0) <= bytesAt(at);
+    for (const r of isSmaller ? last : [at]) r.outputs.forEach((_, i) => store(new Tensor(r, i)));
   }
   return kept;
 }
 
-const only = (n: Node): Tensor => new Tensor(n, 0);
-const bytesAt = ({ outputs: [t] }: Node): number => sizeOf(t.shape) * bytesOf(t.dtype);
+const bytesAt = ({ outputs }: Node): number =>
+  outputs.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesOf(dtype), 0);
 
 /**
  * What is read elsewhere of all that is computed from a node: gates instead of their sums, so that

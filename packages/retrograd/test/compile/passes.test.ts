@@ -176,6 +176,27 @@ describe("keep", () => {
     ]);
   });
 
+  test("a loop within the step is kept with all of its outputs, and not run again", () => {
+    const nested = trace([float(2, 3), float(5, 4, 2, 3), float(3, 3)], (h, x, W) => [
+      scan(
+        (s: { h: Tensor }, row: Tensor, { W }: { W: Tensor }) => ({
+          state: {
+            h: scan(
+              ({ h }: { h: Tensor }, y: Tensor) => ({ state: { h: h.dot(W).add(y).tanh() } }),
+              s,
+              row,
+            ).state.h,
+          },
+        }),
+        { h },
+        x,
+        { W },
+      ).state.h,
+    ]);
+    const [, backward] = loops(keep(simplify(twice(vjp(nested))), []));
+    expect(loops(prune(backward.step)).map(({ reverse }) => reverse)).toEqual([true]);
+  });
+
   test("what is to be recomputed is not kept", () => {
     const recomputed = trace(
       [float(2, 3), float(5, 2, 4), float(3, 3), float(4, 3)],
