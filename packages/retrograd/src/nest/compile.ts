@@ -62,7 +62,7 @@ export function compileOptimised(
     outputs.map((b, o) => (kept(o) ? undefined : whole(b, better.outputs[o].shape))),
   );
   settleResidents(w, outputs, inputs, inputOf, kept);
-  const schedule = { ...w.finish(), notes: [...notes, ...w.notes] };
+  const schedule = w.finish(notes);
   verify(schedule);
   const peakBytes = plan(schedule, can.vectorBytes);
   return {

@@ -9,9 +9,6 @@ import type { Expr } from "../scalar/index.ts";
 import { type Operand, strideAlong } from "./axes.ts";
 import type { View } from "./view.ts";
 
-export interface Addend {
-  readonly operand: Operand;
-}
 export interface Contraction {
   readonly left: Operand;
   readonly right: Operand;

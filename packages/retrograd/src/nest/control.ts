@@ -219,13 +219,7 @@ function moveStates(l: Places, moves: readonly { from: View; to: View }[]): void
       from.buffer.alias = to.buffer;
     else copies.push({ from, to });
   }
-  // An exchange of states: every old value is read before any is overwritten.
-  for (const { from, to } of copies)
-    if (copies.some((c) => resolve(c.to.buffer) === resolve(from.buffer))) {
-      const aside = l.w.allocate(from.shape, from.buffer.dtype, "exchange");
-      l.copyView(from, aside);
-      copies[copies.findIndex((c) => c.from === from)] = { from: aside, to };
-    }
+  // Each next state has a place of its own: no copy overwrites what another still reads.
   for (const { from, to } of copies) l.copyView(from, to);
 }
 

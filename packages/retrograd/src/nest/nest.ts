@@ -162,7 +162,7 @@ export interface Schedule {
   readonly setup: Item[];
   readonly main: Item[];
   readonly buffers: Buffer[];
-  readonly notes: string[];
+  readonly notes: readonly string[];
 }
 
 export const loop = (index: string, count: number, body: readonly Stmt[], step = 1): Stmt[] =>

@@ -4,7 +4,6 @@
  */
 
 import { stridesOf } from "../ops/strided.ts";
-import type { DType } from "../scalar/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { type Affine, at, type Buffer, plusTerms } from "./nest.ts";
 
@@ -22,7 +21,6 @@ export const whole = (buffer: Buffer, shape: Shape): View => ({
   shape,
   strides: contiguous(shape),
 });
-export const dtypeOfView = (v: View): DType => v.buffer.dtype;
 
 /** The part of a view at `index` of its first axis; `index` may be a loop's. */
 export function atIndex(v: View, index: string | number, plus = 0): View {

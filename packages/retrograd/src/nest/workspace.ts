@@ -30,7 +30,6 @@ const rightAxes = ({ n, k, outer }: ProductShape): string => {
 export class Workspace {
   readonly buffers: Buffer[] = [];
   readonly setup: Item[] = [];
-  readonly notes: string[] = [];
   readonly can: Abilities;
   /**
    * Residents and constants that no call writes: what is packed from them is kept between calls.
@@ -52,11 +51,11 @@ export class Workspace {
   get block(): Item[] {
     return this.#blocks[this.depth];
   }
-  finish = (): Schedule => ({
+  finish = (notes: readonly string[]): Schedule => ({
     setup: this.setup,
     main: this.#blocks[0],
     buffers: this.buffers,
-    notes: this.notes,
+    notes,
   });
 
   buffer(

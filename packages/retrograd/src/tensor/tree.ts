@@ -14,12 +14,6 @@ export type Like<T, From, To> = T extends From
     ? { [K in keyof T]: Like<T[K], From, To> }
     : T;
 
-export interface Structure<T> {
-  readonly paths: readonly string[];
-  rebuild<L>(leaves: readonly L[]): T;
-  flatten(tree: T, where?: string): Tensor[];
-}
-
 type IsLeaf = (x: unknown) => boolean;
 export const isTensor: IsLeaf = (x) => x instanceof Tensor;
 
