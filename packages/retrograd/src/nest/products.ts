@@ -57,6 +57,8 @@ function asProduct(
 }
 
 function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean {
+  // Tiles store what k left in their registers, and an empty k leaves nothing.
+  if (product(shape.k) === 0) return false;
   if (shape.n.size < w.can.vectorBytes / bytesOf(c.dtype)) return false;
   // With one row, each element of the right operand is used once: packing pays only outside.
   return shape.m.size > 1 || shape.n.strides[RIGHT] === 1 || w.isInvariant(c.right.view);
