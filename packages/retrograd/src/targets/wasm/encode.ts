@@ -51,12 +51,14 @@ export const float32 = (x: number): Bytes => [0x43, ...new Uint8Array(Float32Arr
 export const float64 = (x: number): Bytes => [0x44, ...new Uint8Array(Float64Array.of(x).buffer)];
 
 export const globalGet = (i: number): Bytes => [0x23, ...unsigned(i)];
-/** A 64-bit integer below 2^53, not negative. */
-export const long = (n: number): Bytes => {
+/** A 64-bit integer. */
+export const long = (n: number | bigint): Bytes => {
   const out: Bytes = [0x42];
-  let rest = n;
-  for (; rest >= 64; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128);
-  return [...out, rest];
+  for (let x = BigInt(n); ; x >>= 7n) {
+    const low = Number(x & 127n);
+    if (x >= -64n && x < 64n) return [...out, low];
+    out.push(low | 128);
+  }
 };
 
 const sharedImports = (pages: number): Bytes[] => [

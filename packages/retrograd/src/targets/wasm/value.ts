@@ -2,7 +2,7 @@
 
 import type { Value } from "../../nest/nest.ts";
 import type { DType } from "../../scalar/dtype.ts";
-import { type Bytes, F32, F64, float32, float64, I32, int, simd, V128 } from "./encode.ts";
+import { type Bytes, F32, F64, float32, float64, I32, int, long, simd, V128 } from "./encode.ts";
 
 export const wasmType = (dtype: DType, lanes: number): number =>
   lanes > 1 ? V128 : dtype === "float32" ? F32 : dtype === "float64" ? F64 : I32;
@@ -112,15 +112,6 @@ const longs = (high: number, low: number): Bytes => [
   ...simd(0x0c),
   ...new Uint8Array(Int32Array.of(low, high, low, high).buffer),
 ];
-function int64(n: number | bigint): Bytes {
-  const out: Bytes = [];
-  for (let x = BigInt(n); ; x >>= 7n) {
-    const low = Number(x & 127n);
-    if (x >= -64n && x < 64n) return [0x42, ...out, low];
-    out.push(low | 128);
-  }
-}
-
 /** A sum with these has an integer in its low bits, with the bias of exponents added. */
 const [MAGIC_32, MAGIC_64] = [1.5 * 2 ** 23 + 127, 1.5 * 2 ** 52 + 1023];
 
@@ -161,7 +152,7 @@ const SPELLED: Record<string, Partial<Record<DType, readonly [one: Bytes, lanes?
       [...singles(MAGIC_32), ...simd(0xe4), ...int(23), ...simd(0xab)],
     ],
     float64: [
-      [...float64(MAGIC_64), 0xa0, 0xbd, ...int64(52), 0x86, 0xbf],
+      [...float64(MAGIC_64), 0xa0, 0xbd, ...long(52), 0x86, 0xbf],
       [...doubles(MAGIC_64), ...simd(0xf0), ...int(52), ...simd(0xcb)],
     ],
   },
@@ -171,7 +162,7 @@ const SPELLED: Record<string, Partial<Record<DType, readonly [one: Bytes, lanes?
       [...int(23), ...simd(0xad), ...simd(0xfa), ...singles(127), ...simd(0xe5)],
     ],
     float64: [
-      [0xbd, ...int64(52), 0x88, 0xb9, ...float64(1023), 0xa1],
+      [0xbd, ...long(52), 0x88, 0xb9, ...float64(1023), 0xa1],
       [
         ...[...int(52), ...simd(0xcd), ...longs(0x43300000, 0), ...simd(0x50)],
         ...[...doubles(2 ** 52 + 1023), ...simd(0xf1)],
@@ -184,7 +175,7 @@ const SPELLED: Record<string, Partial<Record<DType, readonly [one: Bytes, lanes?
       [...ints(0x7fffff), ...simd(0x4e), ...ints(0x3f800000), ...simd(0x50)],
     ],
     float64: [
-      [0xbd, ...int64(0xfffffffffffffn), 0x83, ...int64(0x3ff0000000000000n), 0x84, 0xbf],
+      [0xbd, ...long(0xfffffffffffffn), 0x83, ...long(0x3ff0000000000000n), 0x84, 0xbf],
       [...longs(0x000fffff, -1), ...simd(0x4e), ...longs(0x3ff00000, 0), ...simd(0x50)],
     ],
   },
