@@ -28,7 +28,12 @@ export function explain(graph: Graph, schedule: Schedule, peakBytes: number): st
     `${kernels} kernels, ${mega(total)}FLOP a call, ${showBytes(peakBytes)} of memory`,
   );
   const kept = schedule.buffers.filter(
-    (b) => b.kind === "temporary" && !b.alias && Number.isInteger(b.rows) && b.offset !== undefined,
+    ({ kind, alias, rows, length, offset }) =>
+      kind === "temporary" &&
+      !alias &&
+      Number.isInteger(rows) &&
+      length > 0 &&
+      offset !== undefined,
   );
   if (kept.length) {
     const bytes = (b: Buffer) => b.length * bytesOf(b.dtype);
