@@ -2,9 +2,7 @@
  * What the machine can do at best outside WebAssembly: the two loops of ceiling.ts as C, compiled the
  * way the native target compiles its programs.
  */
-import { createRequire } from "node:module";
-import { cached } from "../packages/retrograd/src/node/native/cache.ts";
-import { compileC, compiler } from "../packages/retrograd/src/node/native/compiler.ts";
+import { compiler, libraryOf } from "../packages/retrograd/src/node/native/compiler.ts";
 
 const ACCUMULATORS = [8, 12, 16, 24];
 const STREAMS = 8;
@@ -50,13 +48,7 @@ let known: NativeLoops | undefined;
 export function nativeLoops(): NativeLoops {
   if (known) return known;
   const cc = compiler()!;
-  const text = source(cc.can.vectorBytes);
-  const koffi = createRequire(import.meta.url)("koffi");
-  const library = cached(
-    `${cc.identity}\n${text}`,
-    (path) => compileC(cc, text, path),
-    (path) => koffi.load(path),
-  );
+  const library = libraryOf(cc, source(cc.can.vectorBytes));
   const lanes = cc.can.vectorBytes / 4;
   const numbers = new Float32Array(2 * lanes).fill(0.5);
   const read = library.func("float read_all(const float *at, int count)");

@@ -2,12 +2,10 @@
  * Where the time of a native step goes: the printed C with the processor's clock read around each
  * kernel, run as the step runs it, so caches are as warm as they are there.
  */
-import { createRequire } from "node:module";
 import { compile } from "../packages/retrograd/src/nest/compile.ts";
 import { type Kernel, kernelsOf } from "../packages/retrograd/src/nest/nest.ts";
 import { arenasOf } from "../packages/retrograd/src/node/native/arena.ts";
-import { cached } from "../packages/retrograd/src/node/native/cache.ts";
-import { compileC, compiler } from "../packages/retrograd/src/node/native/compiler.ts";
+import { compiler, libraryOf } from "../packages/retrograd/src/node/native/compiler.ts";
 import { printC } from "../packages/retrograd/src/targets/native/index.ts";
 import type { Graph } from "../packages/retrograd/src/tensor/graph.ts";
 import type { ProfileRow } from "./profile.ts";
@@ -47,13 +45,7 @@ export function profileNative(graph: Graph, residents: number): ProfileRow[] {
     kernels.push(kernel);
     calls.push(loops.reduce((n, { count }) => n * count, 1));
   });
-  const source = instrumented(printC(schedule, cc.can), kernels);
-  const koffi = createRequire(import.meta.url)("koffi");
-  const library = cached(
-    `${cc.identity}\n${source}`,
-    (path) => compileC(cc, source, path),
-    (path) => koffi.load(path),
-  );
+  const library = libraryOf(cc, instrumented(printC(schedule, cc.can), kernels));
   const [setup, run] = ["setup", "run"].map((name) =>
     library.func(`void ${name}(uintptr_t arena)`),
   );

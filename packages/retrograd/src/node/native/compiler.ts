@@ -7,6 +7,8 @@ import { spawnSync } from "node:child_process";
 import { arch, cpus } from "node:os";
 import { fail } from "../../errors.ts";
 import type { Abilities } from "../../nest/nest.ts";
+import { cached } from "./cache.ts";
+import { koffi, type Library } from "./koffi.ts";
 
 export interface Compiler {
   readonly command: string;
@@ -29,10 +31,13 @@ const FLAGS = [
   ...["-shared", "-fPIC", "-w"],
 ];
 
+/** What the compiler of this system is called: `cc`, unless CC says otherwise. */
+export const compilerName = (): string => process.env.CC || "cc";
+
 let found: Compiler | undefined | null = null;
-/** The compiler of this system, which is `cc` unless CC says otherwise; undefined without one. */
+/** The compiler of this system; undefined without one. */
 export function compiler(): Compiler | undefined {
-  if (found === null) found = look(process.env.CC || "cc");
+  if (found === null) found = look(compilerName());
   return found;
 }
 
@@ -78,3 +83,11 @@ export function compileC({ command, flags }: Compiler, source: string, path: str
   const said = error?.message ?? stderr.trim().split("\n").slice(0, 3).join("; ");
   fail("compiler-failed", { command, said: said || `it ended with status ${status}` });
 }
+
+/** A C file as a library: compiled once, and kept. @throws "compiler-failed" */
+export const libraryOf = (cc: Compiler, source: string): Library =>
+  cached(
+    `${cc.identity}\n${source}`,
+    (path) => compileC(cc, source, path),
+    (path) => koffi()!.load(path),
+  );

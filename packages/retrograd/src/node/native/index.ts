@@ -11,9 +11,8 @@ import { inArena, type Loaded, threadsOf } from "../../targets/arena.ts";
 import { printC } from "../../targets/native/index.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import { arenasOf } from "./arena.ts";
-import { cached } from "./cache.ts";
-import { type Compiler, compileC, compiler } from "./compiler.ts";
-import { koffi } from "./koffi.ts";
+import { compiler, compilerName, libraryOf } from "./compiler.ts";
+import { koffi, type Library } from "./koffi.ts";
 
 /** Why the target cannot run here. */
 export function missing(): Missing | undefined {
@@ -24,21 +23,20 @@ export function missing(): Missing | undefined {
     };
   if (!compiler())
     return {
-      reason: `there is no C compiler "${process.env.CC || "cc"}"`,
+      reason: `there is no C compiler "${compilerName()}"`,
       cure: 'Install gcc or clang, name one in CC, or use target: "wasm".',
     };
   return undefined;
 }
 
-interface Library {
+interface Functions {
   setup(arena: number): void;
   /** All shards, whose arenas lie `stride` bytes apart. @throws "shard-lost" */
   readonly run: readonly ((first: number, stride: number) => void)[];
 }
 
 /** @param parts  of a call of one shard */
-function open(path: string, shards: number, parts: number): Library {
-  const library = koffi()!.load(path);
+function functionsOf(library: Library, shards: number, parts: number): Functions {
   const setup = library.func("void setup(uintptr_t arena)");
   if (shards === 1) {
     const run = Array.from({ length: parts }, (_, k) => {
@@ -63,13 +61,6 @@ function open(path: string, shards: number, parts: number): Library {
   };
 }
 
-const build = (cc: Compiler, source: string, shards: number, parts: number): Library =>
-  cached(
-    `${cc.identity}\n${source}`,
-    (path) => compileC(cc, source, path),
-    (path) => open(path, shards, parts),
-  );
-
 /** Compile a graph to a library of its own. @throws "out-of-memory", "compiler-failed" */
 export function compileNative(graph: Graph, options: CompileOptions): Program {
   const cc = compiler()!,
@@ -79,7 +70,7 @@ export function compileNative(graph: Graph, options: CompileOptions): Program {
     const { buffer, starts, first, stride } = arenasOf(bytes, shards);
     const { parts } = segmentsOf(compiled.schedule);
     const source = printC(compiled.schedule, cc.can, shards);
-    const { setup, run } = build(cc, source, shards, parts.length);
+    const { setup, run } = functionsOf(libraryOf(cc, source), shards, parts.length);
     return {
       ...{ buffer, starts },
       setup: () => starts.forEach((_, k) => setup(first + k * stride)),
