@@ -47,10 +47,15 @@ function usable(folder: string): string {
     rmSync(probe);
     return folder;
   } catch {
-    return (own ??= mkdtempSync(join(tmpdir(), "retrograd-")));
+    return (own ??= temporary());
   }
 }
 let own: string | undefined;
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "retrograd-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 const sumOf = (path: string): string => `${path}.sha256`;
 
