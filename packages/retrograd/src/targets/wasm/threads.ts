@@ -59,17 +59,21 @@ function begun(): Promise<Worker> {
       ...{ target: "wasm", shards: idle.length + 2, reason },
       cure: "Allow workers from blob: addresses (worker-src blob:), or use one shard.",
     });
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return new Promise<Worker>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("it does not begin")), BEGINNING);
+    timer = setTimeout(() => reject(new Error("it does not begin")), BEGINNING);
     worker.onerror = (event) => reject(new Error(event.message ?? "it cannot be loaded"));
-    worker.onmessage = () => {
-      clearTimeout(timer);
-      resolve(worker);
-    };
+    worker.onmessage = () => resolve(worker);
     worker.postMessage(0);
   })
-    .catch((error) => refused(`a worker was refused: ${error.message}`))
-    .finally(() => URL.revokeObjectURL(url));
+    .catch((error) => {
+      worker.terminate();
+      return refused(`a worker was refused: ${error.message}`);
+    })
+    .finally(() => {
+      clearTimeout(timer);
+      URL.revokeObjectURL(url);
+    });
 }
 
 /** As a page does it, from within a worker. */
