@@ -63,6 +63,7 @@ export async function hold(
   const absent: Absent[] = [];
   const leave = (who: Way | TargetName, error: unknown) => {
     absent.push({ case: contest.case, title: titleOf(who), reason: (error as Error).message });
+    playing.find((p) => p.who === who)?.player.stop();
     playing = playing.filter((p) => p.who !== who);
   };
   for (const who of [...targets, ...contest.against.map(([way]) => way)]) {

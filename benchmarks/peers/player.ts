@@ -79,7 +79,12 @@ export class Player {
   /** Start one and wait until it is ready. @throws with its last words when it ends before */
   static async start(caseName: string, who: Way | TargetName) {
     const player = new Player(caseName, who);
-    return { player, ready: await player.#answer<Ready>("ready") };
+    try {
+      return { player, ready: await player.#answer<Ready>("ready") };
+    } catch (error) {
+      player.stop();
+      throw error;
+    }
   }
 
   /** The next line with that field; what a library prints beside it is passed over. */
