@@ -48,15 +48,8 @@ export type Moments<O = unknown> = Moment<O> & {
   readonly valid: Tensor | undefined;
 };
 
-/**
- * How a cell goes through time: step by step; over all moments at once, where it has a form for
- * that; or by rounds of Newton's method over all of them, which need no such form.
- */
-export type Evaluation = "sequential" | "parallel" | Rounds;
-export type Rounds = "deer" | "quasi-deer";
-
-export const isRounds = (evaluation: Evaluation): evaluation is Rounds =>
-  evaluation === "deer" || evaluation === "quasi-deer";
+/** How a cell goes through time: step by step, or over all moments at once. */
+export type Evaluation = "sequential" | "parallel";
 
 /** Options that every cell takes. */
 export interface CellOptions {

@@ -64,6 +64,7 @@ export { mLstm } from "./matrix/mLstm.ts";
 export { rwkv7 } from "./matrix/rwkv7.ts";
 export { rwkv7Channels } from "./matrix/rwkv7Channels.ts";
 export { sLstm } from "./matrix/sLstm.ts";
+export { newton } from "./newton.ts";
 export { rnn } from "./rnn.ts";
 export { sequenceOf } from "./sequence.ts";
 export { isCell, type StackOptions, stack } from "./stack.ts";

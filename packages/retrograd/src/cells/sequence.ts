@@ -1,18 +1,14 @@
 /**
- * All moments of one sample at once. A cell that is to go by rounds does so; one that has a
- * parallel form is asked for it; every other one goes step by step, so that a stack may hold all
- * kinds.
+ * All moments of one sample at once. A cell that has a parallel form is asked for it; every other
+ * one goes step by step, so that a stack may hold both kinds.
  */
 import { fail } from "../errors/layers.ts";
-import { parallelScan } from "../loops/parallelScan.ts";
 import { scan } from "../loops/scanTree.ts";
 import { showType, Tensor } from "../tensor/tensor.ts";
-import { flatten } from "../tensor/tree.ts";
 import {
   type Cell,
   inParallelFormOf,
   inStepOf,
-  isRounds,
   type Sequence,
   type SequenceContext,
 } from "./cell.ts";
@@ -30,20 +26,20 @@ export function sequenceOf<P, S>(
   params: P,
   context: SequenceContext,
 ): Sequence<S> {
-  const { parallel, name, prefers } = cell;
-  const { train, noise: noises, valid } = context;
-  const step = (s: S, { x, noise }: { x: Tensor; noise: unknown }, p: P) =>
-    inStepOf(name, () => cell.step(s, x, p, { train, noise }));
-  const series = { x: xs, noise: noises };
-  const options = valid && { mask: valid };
-  // Without a state there is nothing to find by rounds.
-  if (isRounds(prefers) && flatten(state).length > 0)
-    return parallelScan(step, state, series, params, { ...options, method: prefers });
+  const { parallel, name } = cell;
   if (parallel)
     return inParallelFormOf(name, () =>
       checked(name, xs.shape[0], parallel(state, xs, params, context)),
     );
-  return scan(step, state, series, params, options);
+  const { train, noise: noises, valid } = context;
+  return scan(
+    (s: S, { x, noise }: { x: Tensor; noise: unknown }, p: P) =>
+      inStepOf(name, () => cell.step(s, x, p, { train, noise })),
+    state,
+    { x: xs, noise: noises },
+    params,
+    valid && { mask: valid },
+  );
 }
 
 function checked<S>(name: string, time: number, found: Sequence<S>): Sequence<S> {

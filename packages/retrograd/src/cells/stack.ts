@@ -49,8 +49,8 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
     }),
     check: cells[0].check,
     mapCells: (change) => stack(...cells.map(change), options),
-    prefers: cells.some((cell) => cell.prefers !== "sequential") ? "parallel" : "sequential",
-    ...(cells.some((cell) => cell.parallel || cell.prefers !== "sequential") && {
+    prefers: cells.some((cell) => cell.prefers === "parallel") ? "parallel" : "sequential",
+    ...(cells.some((cell) => cell.parallel) && {
       /** Layer by layer, each over all moments. */
       parallel(state, xs, params, { train, noise, valid }) {
         let outputs = xs;

@@ -15,7 +15,7 @@ import {
 } from "../tensor/tensor.ts";
 import { flattenLike, leavesOf, mapTree } from "../tensor/tree.ts";
 import { batchWhere, repeat } from "../transform/batch.ts";
-import { type Cell, inParallelFormOf, inStepOf } from "./cell.ts";
+import { type Cell, inStepOf } from "./cell.ts";
 import { isInitial } from "./init.ts";
 import { sequenceOf } from "./sequence.ts";
 
@@ -66,12 +66,10 @@ export function traceStep(cell: Cell, types: StepTypes): StepGraph {
  * @throws what `traceStep` does, naming the parallel form of the cell
  */
 export function traceSequence(cell: Cell, types: StepTypes): StepGraph {
-  return inParallelFormOf(cell.name, () =>
-    traceWith(types, (state, xs, params, context) => {
-      const { state: last, outputs } = sequenceOf(cell, state, xs, params, context);
-      return { state: last, output: outputs };
-    }),
-  );
+  return traceWith(types, (state, xs, params, context) => {
+    const { state: last, outputs } = sequenceOf(cell, state, xs, params, context);
+    return { state: last, output: outputs };
+  });
 }
 
 type Run = (

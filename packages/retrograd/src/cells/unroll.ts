@@ -16,7 +16,6 @@ import { type Shape, showType, type Tensor, type Type } from "../tensor/tensor.t
 import { flatten, flattenLike, leavesOf, mapTree, rebuild } from "../tensor/tree.ts";
 import { callGraph } from "../transform/function.ts";
 import type { Cell, Evaluation } from "./cell.ts";
-import { evaluatedBy } from "./evaluation.ts";
 import { batchStep, isType, traceSequence, traceStep, typesOf, withoutInitial } from "./trace.ts";
 
 export interface UnrollOptions {
@@ -30,7 +29,7 @@ export interface UnrollOptions {
    * Uniform random numbers [time, batch, …] for each shape of cell.noise; this is training then.
    */
   readonly noise?: unknown;
-  /** Step by step, all moments at once, or by rounds; as the cell prefers, where it is not said. */
+  /** Step by step, or all moments at once; as the cell prefers, where it is not said. */
   readonly evaluation?: Evaluation;
 }
 
@@ -51,9 +50,8 @@ export function throughTime<P, S>(
   state: S,
   options: UnrollOptions = {},
 ): { state: S; outputs: Tensor } {
-  const { reverse = false, mask, noise, evaluation } = options;
-  const told = evaluation === undefined ? cell : evaluatedBy(evaluation, cell);
-  if (told.prefers !== "sequential") return atOnce(told, params, xs, state, options);
+  const { reverse = false, mask, noise, evaluation = cell.prefers } = options;
+  if (evaluation === "parallel") return atOnce(cell, params, xs, state, options);
   const read = withoutInitial(params);
   const one = traceStep(cell, {
     state: mapTree(state, sample),

@@ -2,13 +2,12 @@
 
 import { type Bidirectional, isBidirectional } from "../cells/bidirectional.ts";
 import { type Cell, type Evaluation, inStepOf } from "../cells/cell.ts";
-import { evaluatedBy } from "../cells/evaluation.ts";
 import { isCell } from "../cells/stack.ts";
 import { typesOfCell, withoutInitial } from "../cells/trace.ts";
 import { start, throughTime } from "../cells/unroll.ts";
 import { type ZoneoutRates, zoneout } from "../cells/zoneout.ts";
 import { fail } from "../errors/layers.ts";
-import { checkOptions } from "../errors.ts";
+import { checkOptions, oneOf } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import * as random from "../ops/random.ts";
 import { swapAxes } from "../ops/shape.ts";
@@ -23,9 +22,8 @@ export interface UnrollLayerOptions {
   /** In training, the rate at which a unit of the state is held; see `zoneout`. */
   readonly zoneout?: ZoneoutRates;
   /**
-   * Step by step; all moments at once ("parallel"), where the cell has a form for that; or by
-   * rounds of Newton's method over all moments ("deer", "quasi-deer": see `parallelScan`), a stack
-   * cell by cell. As the cell prefers by default. The results agree to rounding; which is faster
+   * Step by step, or all moments at once, where the cell has a form for that (`newton` gives one to
+   * any cell); as the cell prefers by default. The results agree to rounding; which is faster
    * depends on the cell and the length.
    */
   readonly evaluation?: Evaluation;
@@ -63,6 +61,18 @@ export function unroll(
   return isBidirectional(given)
     ? bothWays({ ...given, forward: own(given.forward), backward: own(given.backward) }, reverse)
     : oneWay(own(given), reverse);
+}
+
+/** The cell, with the form that whole sequences take. @throws "bad-argument" where it lacks it */
+function evaluatedBy(evaluation: Evaluation, cell: Cell): Cell {
+  oneOf("unroll: evaluation", evaluation, ["sequential", "parallel"]);
+  if (evaluation === "parallel" && !cell.parallel)
+    fail("bad-argument", {
+      where: "unroll: evaluation",
+      given: `"parallel" for the cell ${cell.name}, which has no such form,`,
+      expected: 'a cell that has one, or newton(cell), or "sequential"',
+    });
+  return { ...cell, prefers: evaluation };
 }
 
 const nameOf = (x: unknown): string =>

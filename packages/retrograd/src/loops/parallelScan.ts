@@ -48,8 +48,8 @@ export interface ParallelScanOptions {
  * gradient is that of `scan`: one round more, with whole Jacobians, at the trajectory that was
  * found. It is exact to first order.
  *
- * On one core it does not pay. A GRU with random weights took 5 rounds (diagonals: 5 with 1 unit, 15
- * with 64), however long the sequence, and yet longer than `scan` at every length from 256 to
+ * On one core it does not pay. A GRU with random weights took 5 rounds (diagonals: 5 with 1 unit,
+ * 15 with 64), however long the sequence, and yet longer than `scan` at every length from 256 to
  * 16,384: twice the time with 1 unit, 10 times with 4, 300 times with 16 and 1,000 times with 64
  * (`npm run bench -- deer`).
  *

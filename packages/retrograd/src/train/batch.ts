@@ -5,7 +5,7 @@
 import { fail } from "../errors/training.ts";
 import { maskOfLengths } from "../loops/mask.ts";
 import { swapAxes } from "../ops/shape.ts";
-import type { Data, DType } from "../scalar/index.ts";
+import { type Data, type DType, isFloat } from "../scalar/index.ts";
 import { concrete, type Shape, showShape, sizeOf, Tensor, tensor } from "../tensor/tensor.ts";
 import type { Trainable } from "./method.ts";
 
@@ -148,6 +148,12 @@ export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
       });
   return fed as unknown as Fed;
 }
+
+/** What a model that must know its input is told; classes say nothing. */
+export const inputOf = ({ dtype, shape, rank }: Tensor) =>
+  isFloat(dtype) && rank > 2
+    ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
+    : {};
 
 /**
  * The batch with `rows` rows: new ones are zeros of length 1 (a mean over no step has no

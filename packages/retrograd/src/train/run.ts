@@ -8,12 +8,10 @@ import { fail, trainingMessages } from "../errors/training.ts";
 import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
-import { isFloat } from "../scalar/index.ts";
 import { ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { flatten } from "../tensor/tree.ts";
-import { checkInputs, checkLabels, type Fed, feed, padRows } from "./batch.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
@@ -33,12 +31,6 @@ import {
   trainingStep,
 } from "./step.ts";
 import { type Store, storeOf } from "./store.ts";
-
-/** What a model that must know its input is told; classes say nothing. */
-const inputOf = ({ dtype, shape, rank }: Tensor) =>
-  isFloat(dtype) && rank > 2
-    ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
-    : {};
 
 /** Loaded when it is first needed. */
 const occasional = () => import("./occasional.ts");

@@ -1,6 +1,6 @@
 /** Cells with a form over all moments at once, alone and among others. */
 import { associativeScan, jit, random, type Tensor, tensor, where, zeros } from "retrograd";
-import { cell, gru, lstm, rnn, stack } from "retrograd/cells";
+import { type Cell, cell, gru, lstm, newton, rnn, stack, zoneout } from "retrograd/cells";
 import { sequential, unroll } from "retrograd/layers";
 import { expect, test } from "vitest";
 import { describeCell } from "./describeCell.ts";
@@ -34,15 +34,20 @@ describeCell("a cell with a form over all moments", leakySum({ size: 4 }));
 describeCell("a stack of both kinds", stack(leakySum({ size: 4 }), gru({ size: 3 })));
 describeCell("rnn", rnn({ size: 4 }));
 describeCell("lstm", lstm({ size: 4, peepholes: true, projection: 3 }));
+describeCell("rounds of an lstm", newton(lstm({ size: 3 }), { tolerance: 1e-13 }));
+describeCell(
+  "rounds of a stack, by diagonals",
+  newton(stack(gru({ size: 3 }), rnn({ size: 2 })), { method: "quasi-deer", tolerance: 1e-13 }),
+);
 
 test("rounds, in training, compiled, with what a step draws", () => {
-  const model = (evaluation: "sequential" | "deer") =>
-    sequential(unroll(stack(gru({ size: 3 }), lstm({ size: 2 })), { zoneout: 0.3, evaluation }));
-  const params = model("deer").init(random.key(1), { input: 2 });
+  const layers = zoneout(stack(gru({ size: 3 }), lstm({ size: 2 })), 0.3);
+  const model = (cell: Cell) => sequential(unroll(cell));
+  const params = model(layers).init(random.key(1), { input: 2 });
   const x = random.normal(random.key(2), [3, 20, 2]);
-  const outputs = (evaluation: "sequential" | "deer") =>
-    jit((p: any, t: Tensor) => model(evaluation).apply(p, t, { key: random.key(3) }))(params, x);
-  const [steps, rounds] = [outputs("sequential"), outputs("deer")];
+  const outputs = (cell: Cell) =>
+    jit((p: any, t: Tensor) => model(cell).apply(p, t, { key: random.key(3) }))(params, x);
+  const [steps, rounds] = [outputs(layers), outputs(newton(layers))];
   expect(rounds.sub(steps).abs().max().item()).toBeLessThan(1e-5);
   expect(steps.abs().max().item()).toBeGreaterThan(0.1);
 });
@@ -54,13 +59,12 @@ test("rounds need a state of floats", () => {
     state: ({ size }) => ({ h: [size], n: { shape: [], dtype: "int32" } }),
     step: ({ h, n }, x) => ({ state: { h: h.add(x), n: n.add(1) }, output: h }),
   });
-  const model = sequential(unroll(counting({ size: 2, input: 2 }), { evaluation: "deer" }));
+  const model = sequential(unroll(newton(counting({ size: 2, input: 2 }))));
   expect(() => model.apply([{}], zeros([1, 3, 2]))).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: parallelScan: given state "n" int32 []; expected states of one float dtype.
       Convert it first: x.cast("float32"). Nothing is converted silently.
       in parallel form of cell "counting", layer 0 of sequential   (dtype-mismatch)]
   `);
-  expect(() => unroll(gru({ size: 3 }), { evaluation: "newton" as never })).toThrow(/quasi-deer/);
 });
 
 test("a cell without that form says so", () => {

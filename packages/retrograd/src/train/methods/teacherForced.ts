@@ -41,7 +41,11 @@ export function teacherForced(options: TeacherForcedOptions): Method {
   const { alpha, infer, every = 1 } = options;
   const { from, to, updates } =
     typeof alpha === "number" ? { from: alpha, to: alpha, updates: 1 } : alpha;
-  checkSettings("teacherForced", { "alpha.from": from, "alpha.to": to }, "a number in [0, 1]");
+  checkSettings(
+    "teacherForced",
+    { "alpha at first": from, "alpha at last": to },
+    "a number in [0, 1]",
+  );
   checkSettings("teacherForced", { every, "alpha.updates": updates }, "a whole number above 0");
   return {
     name: "teacherForced",
