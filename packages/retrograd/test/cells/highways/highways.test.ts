@@ -10,11 +10,15 @@ import {
   residual,
   retentionOf,
   rnn,
+  stack,
   throughTime,
   timeConstantOf,
 } from "retrograd/cells";
 import { describe, expect, test } from "vitest";
-import { key } from "../../../src/ops/random.ts";
+import { isType } from "../../../src/cells/trace.ts";
+import { key, normal, uniform } from "../../../src/ops/random.ts";
+import type { Type } from "../../../src/tensor/tensor.ts";
+import { flatten, mapTree } from "../../../src/tensor/tree.ts";
 import { describeCell } from "../describeCell.ts";
 import {
   each,
@@ -93,6 +97,39 @@ test("a dilated cell is the cell over every k-th moment", () => {
     const own = xs.slice([phase, null, 2]);
     const alone = throughTime(inner, params, own, start(inner)).outputs;
     expect(outputs.slice([phase, null, 2]).toArray()).toEqual(alone.toArray());
+  }
+});
+
+test("both forms of a dilated cell agree: holes in a sequence, reverse, random numbers, few moments", () => {
+  const inner = stack(gru({ size: 3 }), rnn({ size: 2 }), { dropout: 0.5 });
+  const f64 = { dtype: "float64" } as const;
+  for (const [steps, time] of [
+    [3, 7],
+    [2, 6],
+    [9, 4],
+    [1, 3],
+  ]) {
+    // biome-ignore format: pairs
+    const cell = dilated(inner, steps);
+    const params = drawTree<any>(cell.params([2]), key(steps), "float64");
+    const xs = normal(key(4), [time, 2, 2], f64);
+    const types = cell.state([2], "float64");
+    const first = mapTree(types, ({ shape }: Type) => normal(key(5), [2, ...shape], f64), isType);
+    const noise = mapTree(
+      cell.noise([2]),
+      (shape: number[]) => uniform(key(6), [time, 2, ...shape], f64),
+      (x) => Array.isArray(x) && typeof x[0] === "number",
+    );
+    const mask = tensor(
+      Array.from({ length: 2 * time }, (_, i) => i % 3 !== 1),
+      { shape: [time, 2], dtype: "bool" },
+    );
+    for (const options of [{}, { mask }, { mask, reverse: true, noise }]) {
+      const [one, other] = (["sequential", "parallel"] as const).map((evaluation) =>
+        flatten(throughTime<any, any>(cell, params, xs, first, { ...options, evaluation })),
+      );
+      one.forEach((t, k) => expect(t.sub(other[k]).abs().max().item()).toBeLessThan(1e-12));
+    }
   }
 });
 
