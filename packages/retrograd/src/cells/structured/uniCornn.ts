@@ -23,7 +23,8 @@ export const uniCornn = cell({
     positiveNumber("uniCornn: dt", dt);
     positiveNumber("uniCornn: stiffness", stiffness, { orZero: true });
     return {
-      Wx: init.he([input, size]),
+      // Smaller than for a rectifier, as the authors draw it: sums over time are large already.
+      Wx: init.uniform([input, size], Math.sqrt(6 / (65 * input))),
       w: new Initial([size], "uniform", (key) => uniforms(key, size, 0, 1)),
       b: init.zeros([size]),
       c: init.uniform([size], 0.1),
