@@ -17,7 +17,7 @@ const LENGTHS = [64, 256, 1024, 4096, 16384];
 const BATCHES = [1, 32];
 /** Moments of all samples together: beyond them the levels of a gradient do not fit into memory. */
 const MOST_ROWS = { forward: 2 ** 17, gradient: 2 ** 16 };
-const LEAST_TURNS = 3;
+const LEAST_TURNS = 5;
 const SECONDS = 1;
 
 type Way = keyof typeof MOST_ROWS;

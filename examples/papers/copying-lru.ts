@@ -48,7 +48,7 @@ export const paper: Paper = {
       size: { blank, rows: ROWS },
       contenders: [
         contender("ring [0.999, 1]", [0.999, 1], states, steps),
-        { ...contender("ring [0, 1]", [0, 1], states, quick ? 100 : 500), aim: "print" },
+        { ...contender("ring [0, 1]", [0, 1], states, quick ? 100 : 300), aim: "print" },
       ],
       seeds,
       needed: seeds.length,
