@@ -3,27 +3,31 @@
  * weights that fade: the network between them lets a mark choose what is added.
  */
 import { block, lru, stack } from "retrograd/cells";
-import { dense, lastStep, sequential, unroll } from "retrograd/layers";
+import { dense, lastStep, layerNorm, sequential, unroll } from "retrograd/layers";
 import { adam, mse } from "retrograd/train";
 import type { Contender, Paper } from "./_experiment.ts";
 import { batch } from "./adding.ts";
 
-/** Two LRU blocks whose units begin slow, so that they keep what they saw. */
+/** Where the units begin: slow to fade and slow to turn, so that they keep what they saw. */
+const RING = [0.99, 1] as const;
+const PHASE = [0, Math.PI / 10] as const;
+
 function contender(size: number, steps: number): Contender {
   const settings = {
     size,
-    ring: `0.99–1`,
-    phase: `0–${Math.PI / 10}`,
+    ring: RING.join("–"),
+    phase: PHASE.map((x) => x.toFixed(3)).join("–"),
     optimizer: "adam",
     rate: 2e-3,
     clip: 1,
   };
-  const layer = () => block(lru({ size, ring: [0.99, 1], phase: [0, Math.PI / 10] }));
+  const layer = () => block(lru({ size, ring: RING, phase: PHASE }));
   return {
     name: "lru",
     model: sequential(
       dense(size, { input: 2 }),
       unroll(stack(layer(), layer())),
+      layerNorm(),
       lastStep(),
       dense(1),
     ),
@@ -42,7 +46,7 @@ export const paper: Paper = {
     "doi:10.1162/neco.1997.9.8.1735, experiment 4",
   experiment(quick) {
     const time = quick ? 30 : 500;
-    const [size, steps, below] = quick ? [16, 600, 2e-2] : [64, 6000, 1e-3];
+    const [size, steps, below] = quick ? [16, 600, 2e-2] : [32, 6000, 1e-3];
     const seeds = quick ? [1] : [1, 2, 3];
     const needed = quick ? 1 : 2;
     return {
