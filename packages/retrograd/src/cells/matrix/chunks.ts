@@ -9,15 +9,6 @@ import { pad } from "../../ops/slicing.ts";
 import { index, lessEqual, select, slot, sub } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-const LEAST = 16;
-
-/**
- * Moments that are taken together where nobody says how many: as many as a head has units, so that
- * moments among themselves cost about what the matrix does; `most` bounds what grows faster.
- */
-export const chunkFor = (chunk: number | undefined, headSize: number, most: number): number =>
-  chunk ?? Math.min(most, Math.max(LEAST, headSize));
-
 /** [time, …] → [chunks, length, …], filled up with `value` behind the last moment. */
 export function inChunks(x: Tensor, length: number, value = 0): Tensor {
   const [time, ...rest] = x.shape;

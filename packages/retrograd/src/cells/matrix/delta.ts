@@ -14,7 +14,7 @@ import { scan } from "../../loops/scanTree.ts";
 import { map } from "../../ops/map.ts";
 import { index, lessEqual, mul, select, slot } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { chunkFor, inChunks, logLeft, outOfChunks, runningSums, whereValid } from "./chunks.ts";
+import { inChunks, logLeft, outOfChunks, runningSums, whereValid } from "./chunks.ts";
 import { beside, pair, recall } from "./heads.ts";
 import { unitLowerInverse } from "./triangular.ts";
 
@@ -29,9 +29,6 @@ export interface Written {
   readonly keep?: Tensor;
 }
 
-/** Moments of the longest chunk: the inverse of their matrix grows with the third power. */
-export const LONGEST_CHUNK = 32;
-
 /** One moment: S [heads, key, value] → the next S, and the answer [heads, value]. */
 export function deltaStep(S: Tensor, { q, k, v, rate, keep }: Written) {
   const old = keep ? S.mul(beside(keep.exp(), 2)) : S;
@@ -44,17 +41,12 @@ export function deltaStep(S: Tensor, { q, k, v, rate, keep }: Written) {
  * All moments, chunk by chunk.
  * @param S        [heads, key, value], before the first moment
  * @param written  [time, heads, …]
- * @param chunk    moments that are taken together; as chunkFor says by default
+ * @param chunk    moments that are taken together
  * @returns        S after the last valid moment; answers [time, heads, value], zero where invalid
  */
-export function deltaChunks(
-  S: Tensor,
-  written: Written,
-  chunk: number | undefined,
-  valid?: Tensor,
-) {
-  const [time, , headSize] = written.q.shape;
-  const length = Math.min(chunkFor(chunk, headSize, LONGEST_CHUNK), time);
+export function deltaChunks(S: Tensor, written: Written, chunk: number, valid?: Tensor) {
+  const [time] = written.q.shape;
+  const length = Math.min(chunk, time);
   const { rate, keep, ...asked } = written;
   const series = {
     ...asked,

@@ -1,6 +1,6 @@
 /** DeltaNet: a memory of pairs in which a key has one value. */
 import { cell, wholeNumber } from "../cell.ts";
-import { deltaChunks, deltaStep, LONGEST_CHUNK } from "./delta.ts";
+import { deltaChunks, deltaStep } from "./delta.ts";
 import { headSize, joined } from "./heads.ts";
 import { keysOf } from "./keys.ts";
 
@@ -11,8 +11,8 @@ import { keysOf } from "./keys.ts";
  * for each head, with l(a) = a / √(|a|² + 10⁻⁶). What surrounds it in the paper (a short
  * convolution, a norm, a product with Wo) are layers of their own.
  *
- * Options: size; heads (4), which must divide size; chunk, the moments that the parallel form takes
- * together (as many as a head has units, 16 to 32).
+ * Options: size; heads (4), which must divide size; chunk (16), the moments that the parallel form
+ * takes together: longer ones cost more in their inverse than they save.
  * Shapes: W [input, 3, size] in the order q, k, v; Wb [input, heads], b [heads]; state { S: [heads,
  * d, d] } (key, value) with d = size/heads; output h [size].
  * Source: Schlag et al. 2021, arXiv:2102.11174; Yang et al. 2024, arXiv:2406.06484 (the WY
@@ -21,8 +21,8 @@ import { keysOf } from "./keys.ts";
  */
 export const deltaNet = cell({
   name: "deltaNet",
-  options: { heads: 4 as number, chunk: undefined as number | undefined },
-  params: ({ input, size, heads, chunk = LONGEST_CHUNK }, init) => {
+  options: { heads: 4 as number, chunk: 16 as number },
+  params: ({ input, size, heads, chunk }, init) => {
     headSize("deltaNet", size, heads);
     wholeNumber("deltaNet: chunk", chunk);
     return {

@@ -1,7 +1,7 @@
 /** Gated DeltaNet: the delta rule in a memory that also fades. */
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
-import { deltaChunks, deltaStep, LONGEST_CHUNK, type Written } from "./delta.ts";
+import { deltaChunks, deltaStep, type Written } from "./delta.ts";
 import { headSize, joined } from "./heads.ts";
 import { keysOf } from "./keys.ts";
 
@@ -14,8 +14,8 @@ import { keysOf } from "./keys.ts";
  * for each head, with l(a) = a / √(|a|² + 10⁻⁶). What surrounds it in the paper (a short
  * convolution, an output norm and gate, a product with Wo) are layers of their own.
  *
- * Options: size; heads (4), which must divide size; chunk, the moments that the parallel form takes
- * together (as many as a head has units, 16 to 32).
+ * Options: size; heads (4), which must divide size; chunk (16), the moments that the parallel form
+ * takes together: longer ones cost more in their inverse than they save.
  * Shapes: W [input, 3, size] in the order q, k, v; Wb, Wa [input, heads]; b, a, logRate [heads];
  * state { S: [heads, d, d] } (key, value) with d = size/heads; output h [size]. At first heads
  * forget within 1.6 to 1,000 moments.
@@ -25,8 +25,8 @@ import { keysOf } from "./keys.ts";
  */
 export const gatedDeltaNet = cell({
   name: "gatedDeltaNet",
-  options: { heads: 4 as number, chunk: undefined as number | undefined },
-  params: ({ input, size, heads, chunk = LONGEST_CHUNK }, init) => {
+  options: { heads: 4 as number, chunk: 16 as number },
+  params: ({ input, size, heads, chunk }, init) => {
     headSize("gatedDeltaNet", size, heads);
     wholeNumber("gatedDeltaNet: chunk", chunk);
     /** From 0 to 1 over the heads. */

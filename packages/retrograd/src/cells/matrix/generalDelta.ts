@@ -8,13 +8,13 @@
  *   c_t + Σ_{s<t} A_ts c_s = −Sᵀκ̄_t − Σ_{s<t} B_ts v_s
  *   A_ts = κ̄_t·(p_s/e_s)    B_ts = κ̄_t·(k_s/e_s)    κ̄_t = κ_t ∘ e_t₋₁
  *   y_t = Sᵀr̄_t + Σ_{s≤t} (r̄_t·(p_s/e_s)) c_s + (r̄_t·(k_s/e_s)) v_s    r̄_t = r_t ∘ e_t
- * A decay is at least exp(−e^−½), so 1/e stays below 10⁹ in a chunk of 32.
+ * A decay is at least exp(−e^−½), so 1/e stays below 20,000 in a chunk.
  */
 import { scan } from "../../loops/scanTree.ts";
 import { map } from "../../ops/map.ts";
 import { index, less, lessEqual, mul, select, slot } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { chunkFor, inChunks, outOfChunks, whereValid } from "./chunks.ts";
+import { inChunks, outOfChunks, whereValid } from "./chunks.ts";
 import { beside, pair, recall } from "./heads.ts";
 import { unitLowerInverse } from "./triangular.ts";
 
@@ -38,16 +38,16 @@ export function generalDeltaStep(S: Tensor, { r, k, v, keep, ask, remove }: Said
   return { S: next, answer: recall(next, r) };
 }
 
-/** Moments of a chunk: longer ones would leave the range of 1/e. */
-const LONGEST_CHUNK = 32;
+/** Moments of a chunk: longer ones cost more in their inverse than they save. */
+const CHUNK = 16;
 
 /**
  * All moments, chunk by chunk.
  * @returns  S after the last valid moment; answers [time, heads, value]
  */
 export function generalDeltaChunks(S: Tensor, said: Said, valid?: Tensor) {
-  const [time, , headSize] = said.r.shape;
-  const length = Math.min(chunkFor(undefined, headSize, LONGEST_CHUNK), time);
+  const [time] = said.r.shape;
+  const length = Math.min(CHUNK, time);
   const held = ["k", "keep", "remove"];
   const chunks = Object.fromEntries(
     Object.entries(said).map(([name, t]: [string, Tensor]) => [

@@ -8,7 +8,7 @@ import { map } from "../../ops/map.ts";
 import { exp, mul, slot, sub } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
-import { chunkFor, inChunks, logLeft, outOfChunks, runningSums, whereValid } from "./chunks.ts";
+import { inChunks, logLeft, outOfChunks, runningSums, whereValid } from "./chunks.ts";
 import { beside, headSize, inHeads, inner, joined, pair, recall } from "./heads.ts";
 import { forgetBias, logForget } from "./sLstm.ts";
 
@@ -40,10 +40,10 @@ export const mLstm = cell({
     forget: "logistic" as "logistic" | "exponential",
     chunk: undefined as number | undefined,
   },
-  params: ({ input, size, heads, forget, chunk = MOST }, init) => {
+  params: ({ input, size, heads, forget, chunk }, init) => {
     headSize("mLstm", size, heads);
     oneOf("mLstm: forget", forget, ["logistic", "exponential"]);
-    wholeNumber("mLstm: chunk", chunk);
+    if (chunk !== undefined) wholeNumber("mLstm: chunk", chunk);
     return {
       W: init.glorot([input, 4, size]),
       b: init.zeros([4, size]),
@@ -72,7 +72,7 @@ export const mLstm = cell({
   },
   parallel(state, xs, params, { size, heads, forget, chunk, valid }) {
     const [time] = xs.shape;
-    const length = Math.min(chunkFor(chunk, size / heads, MOST), time);
+    const length = Math.min(chunk ?? usualChunk(size / heads), time);
     const { o, enter, keep, ...asked } = read(xs, params, heads, forget);
     const series = {
       ...asked,
@@ -92,8 +92,8 @@ export const mLstm = cell({
   prefer: "parallel",
 });
 
-/** Moments of the longest chunk. */
-const MOST = 64;
+/** Moments among themselves should cost about what the matrix does. */
+const usualChunk = (headSize: number): number => Math.min(64, Math.max(16, headSize));
 
 /** What a moment, or every moment, says: [..., heads, d]; o [..., size]; logarithms of gates. */
 function read(
