@@ -1,7 +1,8 @@
 /**
  * sink: what the state does not depend on leaves the loop at its other end. Outputs that need a
  * product are computed for all steps at once afterwards, and a state that only adds something up
- * at each step (dW = Σ aᵀg) becomes one sum over batch and time.
+ * at each step (dW = Σ aᵀg) becomes one sum over batch and time. An output stays where leaving would
+ * store much more than itself: a matrix that is carried is read in its step, not kept for later.
  */
 
 import { isExpensive } from "../loops/invariant.ts";
@@ -9,9 +10,9 @@ import { groups, type Loop, results, scanGraph } from "../loops/scan.ts";
 import { plus } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
 import { topological } from "../tensor/graph.ts";
-import { type Node, showShape, type Tensor } from "../tensor/tensor.ts";
+import { type Node, showShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
-import { cone, same } from "./rewrite.ts";
+import { cone, dependents, same } from "./rewrite.ts";
 import { scaled, sumOverTime, totalsOf } from "./totals.ts";
 
 /** Record the loop without what can be done after it; gives all outputs of the original one. */
@@ -32,7 +33,15 @@ export function sink(
   const states2 = stateIn.flatMap((_, k) => (sums.has(k) ? [] : [k]));
   const core = new Set(topological(states2.map((k) => step.outputs[k])));
   const heavy = (t: Tensor) => [...cone([t])].some((n) => !core.has(n) && isExpensive(n));
-  const sunkOuts = outs.filter((o) => used.has(o) && !ready.has(o) && heavy(step.outputs[o]));
+  const isStored = (t: Tensor) =>
+    stateIn.some((s, k) => used.has(entered[k]) && (same(s, t) || same(step.outputs[k], t)));
+  const leaves = (t: Tensor): boolean => {
+    if (!heavy(t)) return false;
+    const read = frontier([t], core, new Set(stateIn.map((s) => s.node)));
+    const stored = read.filter((r) => !isStored(r)).reduce((sum, r) => sum + sizeOf(r.shape), 0);
+    return stored <= MOST_STORED * sizeOf(t.shape) || gainsRows(loop, t, core);
+  };
+  const sunkOuts = outs.filter((o) => used.has(o) && !ready.has(o) && leaves(step.outputs[o]));
   const kept = outs.filter((o) => used.has(o) && !ready.has(o) && !sunkOuts.includes(o));
   const asked = [...sunkOuts.map((o) => step.outputs[o]), ...[...sums.values()].flat()];
   const stay = new Set(
@@ -89,6 +98,24 @@ export function sink(
       `sank ${step.outputs[k].node.attrs.name ?? "an output"} ${showShape(step.outputs[k].shape)} out of ${loop.length} steps: all of them at once`,
     );
   return out;
+}
+
+/** Numbers that may be stored for each number that leaves. */
+const MOST_STORED = 8;
+
+/** Whether t needs a product with what is the same at all steps: its rows become more. */
+function gainsRows({ step, states, inputs }: Loop, t: Tensor, core: ReadonlySet<Node>): boolean {
+  const changing = dependents(
+    step,
+    step.inputs.slice(0, states + inputs).map((input) => input.node),
+  );
+  return [...cone([t])].some(
+    (n) =>
+      !core.has(n) &&
+      isExpensive(n) &&
+      changing.has(n) &&
+      n.args.some((a) => !changing.has(a.node) && a.rank > 0),
+  );
 }
 
 /** Values that the loop computes anyway and what leaves it reads. */
