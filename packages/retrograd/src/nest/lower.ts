@@ -81,9 +81,10 @@ class Lowering extends Places {
     this.#isLazy(n) || (n.op.lower === "map" && isElementwise(n.attrs));
 
   /**
-   * Take ready nodes, elementwise ones of the open cluster first. Final ones come last, small ones
-   * before large: then all that an update of parameters waits for (a norm, say) is known, and the
-   * update is one pass over memory.
+   * Take ready nodes, elementwise ones of the open cluster first, and of the others small ones
+   * before large: when a large one opens a cluster, what else it reads is known, and it is one pass
+   * over memory. Final ones come last, in the same order: then all that an update of parameters
+   * waits for (a norm, say) is known.
    */
   #schedule(): void {
     const pending = new Set(this.#order.filter((n) => !this.places.has(n) && !this.#isLazy(n)));
@@ -101,7 +102,7 @@ class Lowering extends Places {
             : this.#final.has(n)
               ? 4 + sizeOf(n.outputs[0].shape)
               : n.op.lower !== "map" || isElementwise(n.attrs)
-                ? 1
+                ? 1 + sizeOf(n.outputs[0].shape) / 2 ** 40
                 : n.args.some((a) => this.#reachesOpen(a.node)) || this.#additionAfter(n)
                   ? 2
                   : 3;
