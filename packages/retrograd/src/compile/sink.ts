@@ -1,8 +1,8 @@
 /**
  * sink: what the state does not depend on leaves the loop at its other end. Outputs that need a
  * product are computed for all steps at once afterwards, and a state that only adds something up
- * at each step (dW = Σ aᵀg) becomes one sum over batch and time. An output stays where leaving would
- * store much more than itself: a matrix that is carried is read in its step, not kept for later.
+ * at each step (dW = Σ aᵀg) becomes one sum over batch and time. An output stays where leaving
+ * would store much more than itself: a carried matrix is read in its step, not kept for later.
  */
 
 import { isExpensive } from "../loops/invariant.ts";
