@@ -7,11 +7,11 @@ import { crossover, tables } from "./table.ts";
 /** Attention costs time²/1,000, the recurrence 1 for each moment: they cross at 1,000. */
 const points: Point[] = TIMES.flatMap((time) =>
   TARGETS.flatMap((target) =>
-    (["transformer", "lstm"] as Contender[]).map((contender) => ({
+    (["transformer", "lstm", "lru"] as Contender[]).map((contender) => ({
       ...{ contender, target, time },
-      trainingMs: contender === "lstm" ? time : time ** 2 / 1000,
-      trainingBytes: contender === "lstm" ? 1 : 2,
-      streamingMs: contender === "lstm" ? 2 : 1,
+      trainingMs: contender === "transformer" ? time ** 2 / 1000 : time,
+      trainingBytes: contender === "transformer" ? 2 : 1,
+      streamingMs: contender === "transformer" ? 1 : 2,
       streamingBytes: 1,
     })),
   ),
@@ -22,8 +22,11 @@ test("curves that are powers cross where they should", () => {
   expect(crossover(points, "wasm", "trainingBytes")).toBe(0);
   expect(crossover(points, "wasm", "streamingMs")).toBe(Infinity);
   const told = tables(points);
-  expect(told).toContain("a training step takes longer than with an LSTM from about 1,000 moments");
-  expect(told).toContain("needs more memory than with an LSTM at every length from 64");
+  expect(told).toContain(
+    "- wasm: with attention a training step takes longer than with a recurrence " +
+      "from about 1,000 moments (lstm), from about 1,000 moments (lru).",
+  );
+  expect(told).toContain("needs more memory than with a recurrence at every length from 64 (lstm)");
   expect(tables(points.filter(({ time }) => time !== 8192))).toContain("| 8,192 | – | – |");
 });
 

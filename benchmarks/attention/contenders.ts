@@ -1,6 +1,6 @@
 /** Who is compared: cells of one size, of which attention sees all moments of its sequence. */
 import type { TargetName } from "retrograd";
-import { type Cell, lstm, transformer } from "retrograd/cells";
+import { type Cell, lru, lstm, transformer } from "retrograd/cells";
 
 export const SIZE = 256;
 export const BATCH = 1;
@@ -11,6 +11,7 @@ export const TARGETS: readonly TargetName[] = ["wasm", "native"];
 export const CONTENDERS = {
   transformer: (time: number): Cell => transformer({ size: SIZE, input: SIZE, context: time }),
   lstm: (): Cell => lstm({ size: SIZE, input: SIZE }),
+  lru: (): Cell => lru({ size: SIZE, input: SIZE }),
 } as const;
 export type Contender = keyof typeof CONTENDERS;
 

@@ -38,5 +38,7 @@ export const plot = (points: readonly Point[]): string =>
       "transformer, native": "#97bbf5",
       "lstm, wasm": "#ff725c",
       "lstm, native": "#f5b7a8",
+      "lru, wasm": "#3ca951",
+      "lru, native": "#a3d9ad",
     },
   });

@@ -21,9 +21,14 @@ const found = (points: readonly Point[], contender: Contender, target: TargetNam
  * The length at which attention begins to cost more than the recurrence, between two measured ones
  * on the straight line through the logarithms; 0 where it always does, Infinity where it never does.
  */
-export function crossover(points: readonly Point[], target: TargetName, cost: Cost): number {
+export function crossover(
+  points: readonly Point[],
+  target: TargetName,
+  cost: Cost,
+  recurrence: Contender = "lstm",
+): number {
   const ratios = TIMES.flatMap((time) => {
-    const [a, r] = (["transformer", "lstm"] as const).map((name) =>
+    const [a, r] = (["transformer", recurrence] as const).map((name) =>
       found(points, name, target, time),
     );
     return a && r ? [{ time, ratio: Math.log(a[cost] / r[cost]) }] : [];
@@ -79,11 +84,11 @@ export function tables(points: readonly Point[]): string {
   };
   const summary = TARGETS.filter((target) => points.some((p) => p.target === target)).flatMap(
     (target) =>
-      Object.entries(costs).map(
-        ([cost, what]) =>
-          `- ${target}: with attention ${what} than with an LSTM ` +
-          `${told(crossover(points, target, cost as Cost))}.`,
-      ),
+      Object.entries(costs).map(([cost, what]) => {
+        const from = (name: Contender) =>
+          `${told(crossover(points, target, cost as Cost, name))} (${name})`;
+        return `- ${target}: with attention ${what} than with a recurrence ${from("lstm")}, ${from("lru")}.`;
+      }),
   );
   const size = `Size ${SIZE}, batch ${BATCH}; attention sees the whole sequence.`;
   return [size, "", ...summary, "", ...TARGETS.flatMap((target) => section(points, target))].join(
