@@ -1,5 +1,5 @@
 /** An encoder–decoder: plain loops, derivatives, lengths, streams, sampling, training, refusals. */
-import { jit, random, type Tensor, tensor } from "retrograd";
+import { grad, jit, random, type Tensor, tensor } from "retrograd";
 import {
   type Attention,
   additiveAttention,
@@ -188,6 +188,26 @@ test("scheduled sampling tells the truth as often as it is said to, and else wha
   const own = symbols([0, 1].map((b) => said.map((row) => row[b])));
   const again = always.apply(params, x, { targets: own });
   free.data.forEach((y, i) => expect(again.data[i]).toBeCloseTo(y, 5));
+  // A choice has no gradient: what is learned is learned as if it had been told so.
+  const gradient = (model: typeof always, given: object) =>
+    flatten(
+      jit(
+        grad((p: any) =>
+          model
+            .apply(p, x, { ...given } as never)
+            .logSoftmax()
+            .square()
+            .sum(),
+        ),
+      )(params),
+    );
+  const asTold = gradient(always, { targets: own });
+  gradient(never, { targets: long, key }).forEach((t, k) =>
+    t.data.forEach((g, i) => {
+      const expected = asTold[k].data[i];
+      expect(Math.abs(g - expected)).toBeLessThan(1e-3 * (1 + Math.abs(expected)));
+    }),
+  );
   expect(never.apply(params, x, { targets: long, key: random.key(8) }).data).not.toEqual(free.data);
   expect(never.apply(params, x, { targets: long }).data).toEqual(forced.data); // not in training
   expect(() => never.apply(params, x, { targets: long, train: true })).toThrow(/key-missing/);
