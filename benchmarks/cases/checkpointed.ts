@@ -42,7 +42,7 @@ function training(time: number, method: Method, target: CaseOptions["target"]) {
   const step = { ...given, method: chosen };
   const program = resident(trainingStep(step), firstCarry(step, params, ROWS), { target });
   const rate = tensor(1e-3);
-  const predicted = chosen.plan === undefined ? 0 : program.plan(batch, rate);
+  const predicted = chosen.plan === undefined ? 0 : program.plan(batch, rate).bytes;
   /** Microseconds for each time step. */
   const run = (): number => {
     const start = performance.now();

@@ -11,6 +11,7 @@ import {
   type DataSource,
   evaluate,
   type Loss,
+  type Method,
   type Metric,
   type Optimizer,
   type Schedule,
@@ -31,6 +32,7 @@ export interface Contender {
   readonly optimizer: Optimizer;
   readonly schedule?: Schedule;
   readonly clip?: ClipOptions;
+  readonly method?: Method;
   /** Updates after which a trial that has not passed is given up. */
   readonly steps: number;
   /** Everything that was chosen, for the record. */
@@ -136,11 +138,11 @@ export async function trial(
   progress: (text: string) => void,
 ): Promise<Trial> {
   const { loss, metrics, validateEvery } = experiment;
-  const { model, optimizer, schedule, clip, steps, aim = "reach" } = contender;
+  const { model, optimizer, schedule, clip, method, steps, aim = "reach" } = contender;
   const start = performance.now();
   const data = source(experiment, seed, validateEvery);
   const validation = source(experiment, seed, HELD_OUT, VALIDATION);
-  const learned = { model, loss, metrics, optimizer, schedule, clip, target, seed };
+  const learned = { model, loss, metrics, optimizer, schedule, clip, method, target, seed };
   const run = train({ ...learned, data, validation, steps });
   const curve: [number, number][] = [];
   for await (const event of run) {

@@ -1,6 +1,6 @@
 /** From a graph to a program of a target, with the options that every way of compiling shares. */
 import { checkOptions, fail, oneOf } from "../errors.ts";
-import type { CompileOptions, Program, Sharding, Weights } from "../nest/program.ts";
+import type { CompileOptions, Footprint, Program, Sharding, Weights } from "../nest/program.ts";
 import { ranks } from "../targets/ranks.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
@@ -56,12 +56,12 @@ export function compileGraph(graph: Graph, options: Options): Program {
 }
 
 /**
- * Bytes that the program of a graph needs, without making it.
+ * What the program of a graph takes, without making it.
  * @throws "target-missing", "shards-missing"
  */
-export function peakBytesOf(graph: Graph, options: Options): number {
+export function planGraph(graph: Graph, options: Options): Footprint {
   const { found, own } = chosen(graph, options);
-  return found.peakBytes(graph, own);
+  return found.plan(graph, own);
 }
 
 /** The target, and what it is told. */

@@ -7,7 +7,7 @@
  *   const { loss } = run.call(batch);
  */
 import { fail } from "../errors.ts";
-import type { Program } from "../nest/program.ts";
+import type { Footprint, Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 import { close } from "../tensor/graph.ts";
 import { concrete, placeholder, showType, type Tensor, type Type } from "../tensor/tensor.ts";
@@ -26,7 +26,7 @@ import {
   checkJitOptions,
   compileGraph,
   type JitOptions,
-  peakBytesOf,
+  planGraph,
   signature,
 } from "./compileGraph.ts";
 import { traceShards } from "./shards.ts";
@@ -39,8 +39,8 @@ export interface Resident<C, O> {
   write(carry: C): void;
   explain(): string;
   readonly peakBytes: number;
-  /** Bytes that a call on such inputs will need; nothing is compiled to code yet. */
-  plan(...inputs: any[]): number;
+  /** What a call on such inputs will take; nothing is compiled to code yet. */
+  plan(...inputs: any[]): Footprint;
 }
 
 interface Compiled {
@@ -149,7 +149,7 @@ export function resident<C, O>(
     plan(...inputs) {
       flattenArguments(inputs, "plan");
       const { graph, how } = trace(inputs);
-      return peakBytesOf(graph, how);
+      return planGraph(graph, how);
     },
   };
 }

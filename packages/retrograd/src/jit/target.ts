@@ -1,10 +1,11 @@
 /** The targets by name, and what each must offer. */
 import { fail, oneOf } from "../errors.ts";
-import type { CompileOptions, Missing, Program } from "../nest/program.ts";
-import { compileReference, referenceBytes } from "../targets/reference.ts";
-import { compileWasm, hasLanes, wasmBytes } from "../targets/wasm/index.ts";
+import type { CompileOptions, Footprint, Missing, Program } from "../nest/program.ts";
+import { compileReference, planReference } from "../targets/reference.ts";
+import { compileWasm, hasLanes, planWasm } from "../targets/wasm/index.ts";
 import { threadsMissing } from "../targets/wasm/threads.ts";
 import type { Graph } from "../tensor/graph.ts";
+import { workOf } from "./work.ts";
 
 export interface Target {
   readonly name: string;
@@ -16,8 +17,8 @@ export interface Target {
    */
   alone?(ranks: boolean): Missing | undefined;
   compile(graph: Graph, options: CompileOptions): Program;
-  /** Bytes that the program of a graph needs, without making it. */
-  peakBytes(graph: Graph, options: CompileOptions): number;
+  /** What the program of a graph takes, without making it. */
+  plan(graph: Graph, options: CompileOptions): Footprint;
 }
 
 const targets = new Map<string, Target>();
@@ -59,7 +60,7 @@ registerTarget({
         : { reason: "this engine's WebAssembly has no SIMD", cure: engine },
   alone: (ranks) => (ranks ? undefined : threadsMissing()),
   compile: compileWasm,
-  peakBytes: wasmBytes,
+  plan: planWasm,
 });
 registerTarget({
   name: "reference",
@@ -72,7 +73,7 @@ registerTarget({
         }
       : undefined,
   compile: compileReference,
-  peakBytes: referenceBytes,
+  plan: (graph, options) => planReference(graph, options, workOf(graph)),
 });
 function absent(): never {
   throw new Error("the native target comes with retrograd/node");
@@ -85,5 +86,5 @@ registerTarget({
     cure: `Import retrograd/node first in Node; elsewhere use target: "wasm".`,
   }),
   compile: absent,
-  peakBytes: absent,
+  plan: absent,
 });

@@ -15,14 +15,20 @@ const mega = (n: number): string => inUnits(n, 1000, [1, 2, 2], ["", "k", "M", "
 /** So many bytes, for people. */
 export const showBytes = (n: number): string => inUnits(n, 1024, [1, 1], ["bytes", "KiB", "MiB"]);
 
-export function explain(graph: Graph, schedule: Schedule, peakBytes: number): string {
-  const lines: string[] = [];
+/** Kernels of a schedule, and the floating-point operations of a call. */
+export function workIn({ main }: Schedule): { kernels: number; flops: number } {
   let kernels = 0,
     total = 0;
-  kernelsOf(schedule.main, ({ flops }, loops) => {
+  kernelsOf(main, ({ flops }, loops) => {
     kernels++;
     total += loops.reduce((n, { count }) => n * count, flops);
   });
+  return { kernels, flops: total };
+}
+
+export function explain(graph: Graph, schedule: Schedule, peakBytes: number): string {
+  const lines: string[] = [];
+  const { kernels, flops: total } = workIn(schedule);
   lines.push(
     `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
     `${kernels} kernels, ${mega(total)}FLOP a call, ${showBytes(peakBytes)} of memory`,

@@ -45,6 +45,14 @@ export interface Missing {
   readonly cure: string;
 }
 
+/** What a program takes, known before it is made. */
+export interface Footprint {
+  /** Memory of all its shards in this process. */
+  readonly bytes: number;
+  /** Floating-point operations of a call, of one shard. */
+  readonly flops: number;
+}
+
 /** A compiled graph. Residents are kept between runs; everything else is copied in and out. */
 export interface Program {
   /** One call. Entries of `inputs` at resident places are ignored; so are the outputs there. */

@@ -6,8 +6,9 @@
  */
 import { fail } from "../errors.ts";
 import type { Compiled } from "../nest/compile.ts";
+import { workIn } from "../nest/explain.ts";
 import { type Buffer, resolve } from "../nest/nest.ts";
-import type { CompileOptions, Program, Ranks, Sharding } from "../nest/program.ts";
+import type { CompileOptions, Footprint, Program, Ranks, Sharding } from "../nest/program.ts";
 import { segmentsOf } from "../nest/segments.ts";
 import type { Data } from "../scalar/dtype.ts";
 
@@ -21,6 +22,12 @@ export interface Loaded {
   /** All of a call; or its parts, between which ranks add up. */
   readonly run: readonly (() => void)[];
 }
+
+/** What the program of what was compiled takes. */
+export const footprintOf = (compiled: Compiled, { shards }: CompileOptions): Footprint => ({
+  bytes: compiled.peakBytes * threadsOf(shards),
+  flops: workIn(compiled.schedule).flops,
+});
 
 /** A value of the program: its part in each arena. */
 class Place {

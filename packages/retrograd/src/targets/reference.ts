@@ -4,7 +4,7 @@
  */
 
 import { settleCollectives } from "../compile/collectives.ts";
-import type { CompileOptions, Program, Sharding } from "../nest/program.ts";
+import type { CompileOptions, Footprint, Program, Sharding } from "../nest/program.ts";
 import { allReduceOp } from "../ops/allReduce.ts";
 import { allocate, type Data, round } from "../scalar/dtype.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
@@ -47,16 +47,20 @@ export function compileReference(
     read: (i) => kept.get(i)!.slice(),
     write: (i, data) => void kept.set(i, data.slice()),
     explain: () => "target reference: op by op in float64, nothing is compiled",
-    peakBytes: referenceBytes(given, { shards }),
+    peakBytes: bytesOf(given, shards),
   };
 }
 
 /** Inputs and outputs in float64; what lies between comes and goes. */
-export const referenceBytes = (
-  { inputs, outputs }: Graph,
+const bytesOf = ({ inputs, outputs }: Graph, { count }: Sharding): number =>
+  count * [...inputs, ...outputs].reduce((n, { shape }) => n + 8 * sizeOf(shape), 0);
+
+/** @param flops  of the graph as it stands: nothing is optimised here */
+export const planReference = (
+  graph: Graph,
   { shards = ALONE }: CompileOptions,
-): number =>
-  shards.count * [...inputs, ...outputs].reduce((n, { shape }) => n + 8 * sizeOf(shape), 0);
+  flops: number,
+): Footprint => ({ bytes: bytesOf(graph, shards), flops });
 
 /** The outputs of each shard; sums over shards are added in their order. */
 function runTogether(graph: Graph, shards: readonly Values[]): Values[] {

@@ -33,11 +33,10 @@ export const segmentsBefore = (time: number, { length }: Schedule): number =>
   segmentsIn(time, length) - 1;
 
 /**
- * The fastest schedule within a budget.
+ * The fastest schedule within a budget; where none is, the one that needs least.
  * @param time     steps of the sequence
  * @param state    bytes of the state between two segments
  * @param peak     bytes that a training step with a schedule needs
- * @throws "budget-small" with the least that was found
  * Checked: what is chosen is what the compiled program needs, to the byte; a smaller budget gives a
  * schedule that needs less and works more, until it is refused.
  */
@@ -49,12 +48,12 @@ export function withinBudget(
 ): Measured<Schedule> {
   const whole: Schedule = { length: time, places: Infinity };
   let least: Measured<Schedule> = { choice: whole, bytes: peak(whole) };
-  if (least.bytes <= budget || time < 2) return fits(least, time, budget);
+  if (least.bytes <= budget || time < 2) return least;
   const step = bytesPerStep(time, state, peak);
   let guessed = Infinity;
   for (let passes = 1; ; passes++) {
     const guess = leanest(time, passes, state, step);
-    if (!guess || guess.bytes >= guessed) return fits(least, time, budget);
+    if (!guess || guess.bytes >= guessed) return least;
     guessed = guess.bytes;
     const found = { choice: guess.choice, bytes: peak(guess.choice) };
     if (found.bytes <= budget) return found;
@@ -62,10 +61,9 @@ export function withinBudget(
   }
 }
 
-function fits(found: Measured<Schedule>, time: number, budget: number): Measured<Schedule> {
-  if (found.bytes > budget)
-    fail("budget-small", { budget, least: found.bytes, time, ...found.choice });
-  return found;
+/** @throws "budget-small", always: with the least that was found */
+export function refuse({ choice, bytes }: Measured<Schedule>, time: number, budget: number): never {
+  return fail("budget-small", { budget, least: bytes, time, length: choice.length });
 }
 
 /** What a step within a segment takes: the slope between two lengths of segments. */

@@ -3,6 +3,7 @@
  * and the state to go on from. Each method is a file of its own in methods/.
  */
 
+import type { Footprint } from "../nest/program.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import { index, less, select, slot } from "../scalar/index.ts";
@@ -106,8 +107,10 @@ export interface Fitting {
   readonly model: Trainable;
   readonly params: any;
   readonly batch: Fed;
-  /** Bytes that the whole training step needs with a method, on all shards; found without a run. */
-  peakBytes(method: Method): number;
+  /** What a whole training step with a method takes on a batch (this one unless told), unrun. */
+  footprint(method: Method, batch?: Fed): Footprint;
+  /** Operations a second of a short training step, which is run for it. */
+  speed(): number;
 }
 
 /** The model and its loss on a batch; from the model's own first state without a `state`. */

@@ -17,7 +17,7 @@ const native = (missing: Missing | undefined) =>
       compiled++;
       return targetNamed("wasm").compile(graph, options);
     },
-    peakBytes: (graph, options) => targetNamed("wasm").peakBytes(graph, options),
+    plan: (graph, options) => targetNamed("wasm").plan(graph, options),
   });
 afterEach(() => {
   native(absent);

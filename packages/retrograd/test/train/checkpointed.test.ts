@@ -5,7 +5,7 @@ import { dense, lastStep, meanOverTime, sequential, unroll } from "retrograd/lay
 import { describe, expect, test } from "vitest";
 import { resident } from "../../src/jit/jit.ts";
 import { flatten } from "../../src/tensor/tree.ts";
-import { type Schedule, withinBudget } from "../../src/train/budget.ts";
+import { refuse, type Schedule, withinBudget } from "../../src/train/budget.ts";
 import {
   adam,
   bptt,
@@ -150,7 +150,9 @@ describe("memory", () => {
     expect(chosen(604_999)).toEqual({ length: 3, places: Infinity }); // 5 + 19 + 30
     expect(chosen(54_000)).toEqual({ length: 3, places: Infinity });
     expect(chosen(53_999)).toEqual({ length: 1, places: 11 }); // 5 + 11 + 10
-    expect(() => chosen(10_000)).toThrowErrorMatchingInlineSnapshot(`
+    expect(() =>
+      refuse(withinBudget(60, 1000, 10_000, bytes), 60, 10_000),
+    ).toThrowErrorMatchingInlineSnapshot(`
       [RetrogradError: checkpointed: no schedule for sequences of 60 steps fits into 0.01 MiB; the least that was found, segments of 1 steps, needs 0.03 MiB.
         Allow 0.03 MiB, use a smaller batch, or cut the sequences: truncated({ window }).   (budget-small)]
     `);

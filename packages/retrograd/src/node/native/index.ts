@@ -5,9 +5,9 @@
 import { fail } from "../../errors.ts";
 import { registerTarget } from "../../jit/target.ts";
 import { compile } from "../../nest/compile.ts";
-import type { CompileOptions, Missing, Program } from "../../nest/program.ts";
+import type { CompileOptions, Footprint, Missing, Program } from "../../nest/program.ts";
 import { partName, segmentsOf } from "../../nest/segments.ts";
-import { inArena, type Loaded, threadsOf } from "../../targets/arena.ts";
+import { footprintOf, inArena, type Loaded, threadsOf } from "../../targets/arena.ts";
 import { printC } from "../../targets/native/index.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import { arenasOf } from "./arena.ts";
@@ -82,7 +82,7 @@ export function compileNative(graph: Graph, options: CompileOptions): Program {
   return { ...program, explain: () => `${head}\n${program.explain()}` };
 }
 
-const nativeBytes = (graph: Graph, options: CompileOptions): number =>
-  compile(graph, compiler()!.can, options).peakBytes * threadsOf(options.shards);
+const planNative = (graph: Graph, options: CompileOptions): Footprint =>
+  footprintOf(compile(graph, compiler()!.can, options), options);
 
-registerTarget({ name: "native", missing, compile: compileNative, peakBytes: nativeBytes });
+registerTarget({ name: "native", missing, compile: compileNative, plan: planNative });

@@ -6,10 +6,10 @@
 
 import { compile } from "../../nest/compile.ts";
 import { type Abilities, type Item, kernelsOf, resolve, type Schedule } from "../../nest/nest.ts";
-import type { CompileOptions, Program } from "../../nest/program.ts";
+import type { CompileOptions, Footprint, Program } from "../../nest/program.ts";
 import { partName, segmentsOf } from "../../nest/segments.ts";
 import type { Graph } from "../../tensor/graph.ts";
-import { granted, inArena, type Loaded, threadsOf } from "../arena.ts";
+import { footprintOf, granted, inArena, type Loaded, threadsOf } from "../arena.ts";
 import {
   ADD_I32,
   type Bytes,
@@ -147,8 +147,8 @@ export function compileWasm(graph: Graph, options: CompileOptions): Program {
   );
 }
 
-export const wasmBytes = (graph: Graph, options: CompileOptions): number =>
-  compile(graph, abilities(), options).peakBytes * threadsOf(options.shards);
+export const planWasm = (graph: Graph, options: CompileOptions): Footprint =>
+  footprintOf(compile(graph, abilities(), options), options);
 
 const memoryOf = (pages: WebAssembly.MemoryDescriptor): WebAssembly.Memory =>
   granted(pages.initial * PAGE, () => new WebAssembly.Memory(pages));

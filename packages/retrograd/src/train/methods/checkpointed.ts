@@ -12,6 +12,7 @@ import {
   describe,
   inChunks,
   LOOPS,
+  refuse,
   type Schedule,
   segmentsBefore,
   withinBudget,
@@ -109,16 +110,27 @@ function through(run: RunSegments, state: any, first: number, plan: Reversal): R
 
 /** The method with the schedule for batches like this one, and what it says of it. */
 function fitted(settings: Settings, given: Fitting, asked: (time: number) => Schedule): Method {
-  const { model, params, batch, peakBytes } = given;
-  const [rows, time] = batch.inputs.shape;
   const { budget } = settings;
-  const peak = (schedule: Schedule) => peakBytes(scheduled(settings, () => schedule));
-  const found =
-    budget === undefined
-      ? { choice: asked(time), bytes: peak(asked(time)) }
-      : withinBudget(time, bytesOf(model.state(params, rows)), budget, peak);
-  const own = scheduled(settings, budget === undefined ? asked : () => found.choice);
-  return { ...own, budget, plan: describe(time, found, budget) };
+  const time = given.batch.inputs.shape[1];
+  if (budget !== undefined) {
+    const { method, found } = checkpointedWithin(given, budget);
+    if (found.bytes > budget) refuse(found, time, budget);
+    return method;
+  }
+  const own = scheduled(settings, asked);
+  const found = { choice: asked(time), bytes: given.footprint(own).bytes };
+  return { ...own, plan: describe(time, found) };
+}
+
+/** The fastest schedule within a budget; where none is, the one that needs least. */
+export function checkpointedWithin({ model, params, batch, footprint }: Fitting, budget: number) {
+  const [rows, time] = batch.inputs.shape;
+  const withSchedule = (schedule: Schedule) => scheduled({ budget }, () => schedule);
+  const state = bytesOf(model.state(params, rows));
+  const peak = (schedule: Schedule) => footprint(withSchedule(schedule)).bytes;
+  const found = withinBudget(time, state, budget, peak);
+  const plan = describe(time, found, budget);
+  return { method: { ...withSchedule(found.choice), budget, plan }, found };
 }
 
 /** Bytes of a tree of tensors. */

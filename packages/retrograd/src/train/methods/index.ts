@@ -1,4 +1,5 @@
 /** Methods of sending credit through time, one per file. */
+export { type AutoOptions, auto } from "./auto.ts";
 export { bptt } from "./bptt.ts";
 export { type CheckpointedOptions, checkpointed } from "./checkpointed.ts";
 export { type ForwardOptions, forward } from "./forward.ts";
