@@ -13,6 +13,10 @@ export function rateOf(value: number, params: any): Tensor {
   return tensor(value, { dtype: wide ? "float64" : "float32" });
 }
 
+/** The lower of two limits, where there is any. */
+export const lower = (a: number | undefined, b: number | undefined): number | undefined =>
+  a !== undefined && b !== undefined ? Math.min(a, b) : (a ?? b);
+
 /**
  * The method of a training step, fitted to batches like this one.
  * @param jit  how the step will be compiled; its shards are those of the step

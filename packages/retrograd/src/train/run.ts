@@ -12,10 +12,11 @@ import { ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./batch.ts";
+import { caution } from "./cautions.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
-import { fitted, rateOf } from "./fit.ts";
+import { fitted, lower, rateOf } from "./fit.ts";
 import type { Method } from "./method.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
@@ -34,12 +35,6 @@ import { type Store, storeOf } from "./store.ts";
 
 /** Loaded when it is first needed. */
 const occasional = () => import("./occasional.ts");
-
-/** The smaller of two limits, where there is any. */
-const least = (...limits: (number | undefined)[]): number | undefined => {
-  const given = limits.filter((n) => n !== undefined);
-  return given.length ? Math.min(...given) : undefined;
-};
 
 type Events = AsyncGenerator<TrainEvent, void, void>;
 
@@ -61,8 +56,8 @@ export class Run implements AsyncIterable<TrainEvent> {
   #best: { readonly at: Best; readonly params: any } | undefined;
   #warnings: WarningEvent[] = [];
   #pause = pacer();
-  /** It was said already that batches lack `start`. */
-  #resets = false;
+  /** What was said of the batches already. */
+  #cautions = new Set<string>();
   #running = false;
   /** It is to end; and, where there are ranks, this one was told so and the others must hear it. */
   #stopping = false;
@@ -170,17 +165,11 @@ export class Run implements AsyncIterable<TrainEvent> {
     for await (const batch of data.batches(epoch)) {
       if (index++ < this.#progress.batch) continue;
       const fed = feed(batch, loss.target);
-      const method = this.#method;
-      if (method.carries && method.cut && !fed.start && index > 1 && !this.#resets) {
-        this.#resets = true;
-        const told = { method: method.name, epoch, batch: index - 1 };
-        yield this.#warning(notice(trainingMessages, "start-missing", told));
+      const told = caution(this.#method, fed, epoch, index - 1);
+      if (told && !this.#cautions.has(told.code)) {
+        this.#cautions.add(told.code);
+        yield this.#warning(told);
       }
-      const time = fed.inputs.shape[1];
-      if (index === 1 && epoch === 0 && !fed.start && method.window && time < method.window)
-        yield this.#warning(
-          notice(trainingMessages, "window-long", { ...method, window: method.window, time }),
-        );
       yield* this.#learn(fed);
       if (this.#stopping || this.#enough()) return;
     }
@@ -249,7 +238,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const first = padRows(fed, this.#rows, rows);
     this.#method = fitted(this.#plan.step, params, first, { target });
     const step = { ...this.#plan.step, method: this.#method };
-    const memoryLimit = least(this.#plan.memoryLimit, this.#method.budget);
+    const memoryLimit = lower(this.#plan.memoryLimit, this.#method.budget);
     const carry = firstCarry(step, params, this.#rows);
     this.#params = params;
     const several = shards > 1 ? { shards: stepShards(shards) } : {};

@@ -91,7 +91,7 @@ function remaining(fed: Fed, { at, size }: Window): Tensor {
   return steps(rows, (row) => Math.max(0, Math.min(size, left(row))));
 }
 
-/** The mask of a window, over time where steps beyond its end or known ones weigh nothing. */
+/** The mask of a window, over time where steps beyond its end, or known ones, weigh nothing. */
 function windowMask({ mask, inputs }: Fed, own: Window, window: number, partial: boolean) {
   const { at, size, known } = own;
   if (mask && mask.rank > 1) {

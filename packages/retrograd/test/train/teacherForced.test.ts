@@ -121,7 +121,7 @@ test("layers that carry a state can be forced, compiled", async () => {
 
 test("an α beyond [0, 1] is refused", () => {
   expect(() => teacherForced({ alpha: 1.5, infer })).toThrowErrorMatchingInlineSnapshot(`
-    [RetrogradError: teacherForced: given alpha at first = 1.5; expected a number in [0, 1].
+    [RetrogradError: teacherForced: given alpha = 1.5; expected a number in [0, 1].
       Give a number in [0, 1].   (bad-argument)]
   `);
 });

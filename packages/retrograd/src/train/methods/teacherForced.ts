@@ -39,21 +39,17 @@ export interface TeacherForcedOptions {
 export function teacherForced(options: TeacherForcedOptions): Method {
   checkOptions("teacherForced", options, ["alpha", "infer", "every"]);
   const { alpha, infer, every = 1 } = options;
-  const { from, to, updates } =
-    typeof alpha === "number" ? { from: alpha, to: alpha, updates: 1 } : alpha;
-  checkSettings(
-    "teacherForced",
-    { "alpha at first": from, "alpha at last": to },
-    "a number in [0, 1]",
-  );
+  const fixed = typeof alpha === "number";
+  const [first, last, updates] = fixed ? [alpha, alpha, 1] : [alpha.from, alpha.to, alpha.updates];
+  checkSettings("teacherForced", { alpha: first, "alpha.to": last }, "a number in [0, 1]");
   checkSettings("teacherForced", { every, "alpha.updates": updates }, "a whole number above 0");
   return {
     name: "teacherForced",
-    settings: { from, to, updates, every },
+    settings: { alpha: first, to: last, updates, every },
     carries: false,
     init: () => ({}),
     learn(lesson, params) {
-      const now = forcing(lesson, from, to, updates);
+      const now = forcing(lesson, first, last, updates);
       const enter = (state: any, { segment, piece }: Moment) => {
         const shown = infer(piece.inputs.slice(null, 0), state);
         return zip(state, ([own, data]) => drawn(own, stopGradient(data), now, segment), shown);
@@ -67,10 +63,10 @@ export function teacherForced(options: TeacherForcedOptions): Method {
 }
 
 /** α of this update, a scalar. */
-function forcing({ step }: Lesson, from: number, to: number, updates: number): Tensor {
-  if (!step) return tensor(from);
+function forcing({ step }: Lesson, first: number, last: number, updates: number): Tensor {
+  if (!step) return tensor(first);
   const share = min(div(toFloat32(slot(0)), updates), 1);
-  return each("alpha", add(from, mul(to - from, share)), step);
+  return each("alpha", add(first, mul(last - first, share)), step);
 }
 
 /** (1 − α) own + α data; the data alone in the first segment. */
