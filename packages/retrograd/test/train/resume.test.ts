@@ -4,9 +4,12 @@ import { gru } from "../../src/cells/index.ts";
 import { dense, dropout, sequential, unroll } from "../../src/layers/index.ts";
 import {
   adam,
+  auto,
+  checkpointed,
   memoryStore,
   mse,
   plateau,
+  randomTruncation,
   type Store,
   sgd,
   type TrainEvent,
@@ -80,6 +83,24 @@ test("interrupted on the fastest target that runs here", async () => {
   for await (const event of train(fast({ checkpoint: { store } })))
     if (event.type === "step" && event.step === 7) break;
   const again = await train.resume(store, fast());
+  await eventsOf(again);
+  expect(bits(again.params)).toEqual(bits(whole.params));
+});
+
+test.each([
+  ["borders that move, and strides", truncated({ window: 4, stride: 3, stagger: true })],
+  ["random cuts", randomTruncation({ window: 3 })],
+  ["a schedule that a budget chose", checkpointed({ budget: 1e6 })],
+  ["a method that a budget chose", auto({ budget: 1e6 })],
+])("to the same bits with %s", async (_, method) => {
+  const own = (more: Partial<TrainOptions> = {}) =>
+    options({ method, target: "wasm", validation: undefined, epochs: 2, ...more });
+  const whole = train(own());
+  await eventsOf(whole);
+  const store = memoryStore();
+  for await (const event of train(own({ checkpoint: { store } })))
+    if (event.type === "step" && event.step === 5) break;
+  const again = await train.resume(store, own());
   await eventsOf(again);
   expect(bits(again.params)).toEqual(bits(whole.params));
 });

@@ -8,8 +8,10 @@ import "../../src/node/index.ts";
 import { flatten } from "../../src/tensor/tree.ts";
 import {
   adam,
+  auto,
   type Batch,
   bptt,
+  checkpointed,
   crossEntropy,
   evaluate,
   memoryStore,
@@ -91,6 +93,13 @@ describe("as one shard", () => {
       return { inputs, targets: inputs, start: Array.from({ length: 5 }, () => k === 0) };
     });
     await expectEqual({ data: batches, method: truncated({ window: 3 }) });
+  });
+  test.each([
+    ["overlapping windows", truncated({ window: 3, stride: 2 })],
+    ["segments that are run again", checkpointed({ segments: 3 })],
+    ["a budget for all shards together", auto({ budget: 2 ** 20 })],
+  ])("%s", async (_, method) => {
+    await expectEqual({ method, target: "reference" }, [2]);
   });
   test("ragged rows, and a shard in which nothing counts", async () => {
     const inputs = { data: Float32Array.from(numbers(6 * 8)), shape: [6, 8, 1] };
