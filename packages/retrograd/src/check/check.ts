@@ -7,11 +7,14 @@ import { type Certificate, certify } from "./certificate.ts";
 import { examine, type HealthReport } from "./health.ts";
 import { type LintReport, lint } from "./linter.ts";
 import type { Checkable, Given } from "./subject.ts";
-import { measureTruncation, type TruncationReport } from "./truncation.ts";
+import { hasLoop, measureTruncation, type TruncationReport } from "./truncation.ts";
 
 export interface CheckOptions extends Given {
-  /** With both, the truncation of the gradient is measured too: one observation for each batch. */
-  readonly batches?: Iterable<Batch>;
+  /**
+   * With both and `params`, the truncation of the gradient is measured too, where the model has a
+   * loop through time: one observation for each batch.
+   */
+  readonly batches?: readonly Batch[];
   readonly loss?: Loss;
 }
 
@@ -46,9 +49,11 @@ export function check(model: Checkable, options: CheckOptions = {}): CheckReport
   if (ill?.code === "weights-not-finite") return { sound: false, health, sentence: ill.sentence };
   const certificate = certify(model, given);
   const found = lint(model, given);
+  const observed = batches && loss && given.params !== undefined;
+  const measured = observed && { params: given.params, batches, loss };
   const truncation =
-    batches && loss && given.params !== undefined
-      ? measureTruncation(model as Trainable, { params: given.params, batches, loss })
+    measured && hasLoop(model as Trainable, measured)
+      ? measureTruncation(model as Trainable, measured)
       : undefined;
   const fault = found.findings.find(({ severity }) => severity === "fault");
   const wrong = certificate.agrees ? (fault ?? ill)?.sentence : certificate.sentence;

@@ -3,6 +3,7 @@
  * open or shut. Nothing of it is a mistake of the model; all of it is a reason to train again.
  */
 
+import { workOf } from "../jit/work.ts";
 import { results } from "../loops/scan.ts";
 import { mapOp } from "../ops/map.ts";
 import { isFloat } from "../scalar/dtype.ts";
@@ -13,7 +14,7 @@ import { flatten, leavesOf } from "../tensor/tree.ts";
 import { traceTree } from "../transform/function.ts";
 import { loopsOf, unrolled } from "./loops.ts";
 import { evaluatorOf, type Numbers } from "./program.ts";
-import { type Checkable, type Given, subjectOf } from "./subject.ts";
+import { type Checkable, type Given, type Subject, subjectOf } from "./subject.ts";
 
 /** Something worth to know, in a sentence. */
 export interface HealthFinding {
@@ -56,7 +57,7 @@ const STILL = 1e-6;
  * Checked: units silenced and gates shut by their weights are counted.
  */
 export function examine(model: Checkable, options: Given = {}): HealthReport {
-  const subject = subjectOf(model, { rows: 4, steps: 16, ...options });
+  const { subject, graph } = affordable(model, { rows: 4, steps: 16, ...options });
   const leaves = leavesOf<Tensor>(subject.params);
   const bad = leaves.flatMap(([name, t]) => {
     const count = float64(t).filter((x) => !Number.isFinite(x)).length;
@@ -70,12 +71,24 @@ export function examine(model: Checkable, options: Given = {}): HealthReport {
     const finding = { code: "weights-not-finite", severity: "fault", sentence } as const;
     return { findings: [{ ...finding, cure: CURES.weights }], parameters, states: [], gates: [] };
   }
-  const { graph } = traceTree((p, x) => subject.run(p, x), [subject.params, subject.inputs]);
   const args = flatten([subject.params, subject.inputs]).map(float64);
   const rows = subject.rows ?? 1;
   const states = statesOf(graph, args, rows);
   const gates = gatesOf(unrolled(graph), args, rows);
   return { findings: [...dead(states), ...stuck(gates)], parameters, states, gates };
+}
+
+/** Work above which fewer steps of fewer sequences must do. */
+const HEAVY = 1e7;
+
+function affordable(model: Checkable, options: Given): { subject: Subject; graph: Graph } {
+  const traced = (given: Given) => {
+    const subject = subjectOf(model, given);
+    const { graph } = traceTree((p, x) => subject.run(p, x), [subject.params, subject.inputs]);
+    return { subject, graph };
+  };
+  const whole = traced(options);
+  return workOf(whole.graph) < HEAVY ? whole : traced({ ...options, rows: 2, steps: 6 });
 }
 
 const CURES = {

@@ -21,7 +21,7 @@ import { loopsOf, truncatedAt } from "./loops.ts";
 export interface TruncationOptions {
   readonly params: any;
   /** Some batches as training sees them; each is one observation. */
-  readonly batches: Iterable<Batch>;
+  readonly batches: readonly Batch[];
   readonly loss: Loss;
   /** Windows to try; 8, 16, 32, … below the length of the sequences without. */
   readonly windows?: readonly number[];
@@ -70,7 +70,7 @@ export function measureTruncation(model: Trainable, options: TruncationOptions):
   const { params, batches, loss, tolerance = 0.1 } = options;
   // A few calls are not worth a C compiler.
   const target = options.target ?? (targetNamed("auto").name as TargetName);
-  const fed = [...batches].map((batch) => feed(batch, loss.target));
+  const fed = batches.map((batch) => feed(batch, loss.target));
   if (fed.length === 0) refuse("no batch", "a few batches, as training sees them");
   const [, time] = fed[0].inputs.shape;
   const windows = [...(options.windows ?? doubling(time))].filter((k) => k < time);
@@ -98,15 +98,33 @@ function doubling(time: number): number[] {
   return windows.length > 0 ? windows : [1, 2, 4].filter((k) => k < time);
 }
 
+/** The mean loss of a batch as a graph of (params…, batch…), and whether it is of every step. */
+function lossGraph(model: Trainable, loss: Loss, params: any, batch: Fed) {
+  let overTime = false;
+  const { graph } = traceTree(
+    (p, own: Fed) => {
+      const ran = forward({ model, loss, batch: own, key: undefined }, p, undefined, false);
+      overTime = ran.output.rank > 2 && ran.output.shape[1] === own.inputs.shape[1];
+      return [meanOf(ran.mean)];
+    },
+    [params, batch],
+  );
+  return { graph, overTime };
+}
+
+/** Whether a model has a loop that can be cut: a form over all moments at once has none. */
+export const hasLoop = (
+  model: Trainable,
+  { params, batches, loss }: TruncationOptions,
+): boolean => {
+  const [first] = batches;
+  if (first === undefined) return false;
+  return loopsOf(lossGraph(model, loss, params, feed(first, loss.target)).graph).length > 0;
+};
+
 /** ∂L/∂θ of a batch, with loops cut into windows where one is given. */
 function gradientOf(model: Trainable, loss: Loss, params: any, batch: Fed, window?: number): any {
-  let overTime = false;
-  const lossOf = (p: any, own: Fed) => {
-    const ran = forward({ model, loss, batch: own, key: undefined }, p, undefined, false);
-    overTime = ran.output.rank > 2 && ran.output.shape[1] === own.inputs.shape[1];
-    return [meanOf(ran.mean)];
-  };
-  const { graph } = traceTree(lossOf, [params, batch]);
+  const { graph, overTime } = lossGraph(model, loss, params, batch);
   if (loopsOf(graph).length === 0)
     refuse("a model without a loop through time", "a model with a recurrent layer that is a scan");
   // One output at the end sees the last window: it should be a whole one.

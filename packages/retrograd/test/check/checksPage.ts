@@ -40,7 +40,7 @@ The tests write this page from what they find.
 | --- | --- | --- |
 ${seeded.join("\n")}
 
-Sound models: ${accused.map(({ name }) => name).join("; ")}.
+Sound models, beside every cell of \`retrograd/cells\`: ${accused.map(({ name }) => name).join("; ")}.
 `;
 }
 

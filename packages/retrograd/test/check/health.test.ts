@@ -1,6 +1,6 @@
 /** Units that were silenced and gates that were shut by hand are counted, and no other. */
 import { random, type Tensor, tensor } from "retrograd";
-import { gru, lstm, rnn } from "retrograd/cells";
+import { gru, lru, lstm, rnn } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
 import { expect, test } from "vitest";
 import { check, examine } from "../../src/check/index.ts";
@@ -81,4 +81,12 @@ test("one call tells all, with the truncation where there are batches", async ()
   expect(sentence).toBe("The gradient agrees, and no promise is broken.");
   expect(truncation?.windows.map(({ window }) => window)).toEqual([8, 12]);
   expect(lint?.findings).toEqual([]);
+  // All moments at once: there is no loop that could be cut.
+  const parallel = sequential(
+    unroll(lru({ size: 4, input: 2 }), { evaluation: "parallel" }),
+    dense(1),
+  );
+  const wide = { params: parallel.init(random.key(3)), inputs, batches, loss: mse() };
+  expect(check(parallel, wide)).toMatchObject({ sound: true, certificate: { agrees: true } });
+  expect(check(parallel, wide).truncation).toBeUndefined();
 });
