@@ -36,6 +36,7 @@ export interface CheckReport {
  *
  *   const report = check(model, { params, inputs });
  *   if (!report.sound) throw new Error(report.sentence);
+ *   console.log(showReport(report));
  *
  * @param model    a model of layers or one's own, a cell, or the step of a scan
  * @param options  what it is checked with; whatever is missing is made up

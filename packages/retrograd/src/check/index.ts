@@ -4,6 +4,7 @@ export { type CheckOptions, type CheckReport, check } from "./check.ts";
 export { examine, type HealthFinding, type HealthReport, type Units } from "./health.ts";
 export type { Interval } from "./interval.ts";
 export { type LintFinding, type LintReport, lint } from "./linter.ts";
+export { linesOf, type ReportLine, showReport } from "./report.ts";
 export type { Checkable, Given, RawStep } from "./subject.ts";
 export {
   measureTruncation,

@@ -3,7 +3,7 @@ import { random, type Tensor, tensor } from "retrograd";
 import { gru, lru, lstm, rnn } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
 import { expect, test } from "vitest";
-import { check, examine } from "../../src/check/index.ts";
+import { check, examine, showReport } from "../../src/check/index.ts";
 import { mapTree } from "../../src/tensor/tree.ts";
 
 const model = sequential(unroll(lstm({ size: 6, input: 2 })), dense(1));
@@ -60,9 +60,11 @@ test("a state of which no unit moves is a fault: there is no memory", () => {
   const still = mapTree(params, (t: Tensor) =>
     tensor(new Float32Array(t.size), { shape: t.shape }),
   );
-  const { sound, sentence } = check(model, { params: still, inputs });
+  const report = check(model, { params: still, inputs, steps: 5 });
+  const { sound, sentence } = report;
   expect(sound).toBe(false);
   expect(sentence).toBe('6 of 6 units of state "h" never move.');
+  expect(showReport(report)).toContain(`✗ units         ${sentence}\n                They add`);
 });
 
 test("gates that jump from end to end are counted too", () => {
@@ -75,7 +77,7 @@ test("one call tells all, with the truncation where there are batches", async ()
   const { mse } = await import("retrograd/train");
   const own = sequential(unroll(gru({ size: 4, input: 2 })), dense(1));
   const batches = [{ inputs, targets: random.normal(random.key(4), [4, 12, 1]) }];
-  const given = { params: own.init(random.key(3)), inputs, batches, loss: mse() };
+  const given = { params: own.init(random.key(3)), inputs, batches, loss: mse(), steps: 4 };
   const { sound, sentence, truncation, lint } = check(own, given);
   expect(sound).toBe(true);
   expect(sentence).toBe("The gradient agrees, and no promise is broken.");
@@ -86,7 +88,11 @@ test("one call tells all, with the truncation where there are batches", async ()
     unroll(lru({ size: 4, input: 2 }), { evaluation: "parallel" }),
     dense(1),
   );
-  const wide = { params: parallel.init(random.key(3)), inputs, batches, loss: mse() };
-  expect(check(parallel, wide)).toMatchObject({ sound: true, certificate: { agrees: true } });
-  expect(check(parallel, wide).truncation).toBeUndefined();
+  const wide = { params: parallel.init(random.key(3)), inputs, batches, loss: mse(), steps: 4 };
+  const report = check(parallel, wide);
+  expect(showReport(report)).toMatch(
+    /^✓ weights {7}\d+ numbers.*\n✓ gradient {6}6 ways.*\n✓ behaviour {5}Finite, repeatable, causal/,
+  );
+  expect(report).toMatchObject({ sound: true, certificate: { agrees: true } });
+  expect(report.truncation).toBeUndefined();
 });

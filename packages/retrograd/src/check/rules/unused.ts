@@ -45,7 +45,7 @@ export const stateMoves: Rule = {
       return still ? [path] : [];
     });
     return names.length > 0
-      ? `The state ${named(names)} is after ${bench.subject.time} steps what it was before them.`
+      ? `After ${bench.subject.time} steps the state ${named(names)} is what it was before them.`
       : undefined;
   },
 };
