@@ -33,7 +33,7 @@ test("a sound forecaster: weights, gradient, behaviour and window, and exit code
   expect(code).toBe(0);
   expect(out).toMatch(/✓ weights +\d+ numbers, all of them finite/);
   expect(out).toMatch(/✓ gradient +6 ways of computing the gradient agree/);
-  expect(out).toMatch(/✓ behaviour +Finite, repeatable, rows apart/);
+  expect(out).toMatch(/✓ behaviour +Repeatable, finite, rows apart/);
   expect(out).toMatch(/window +\S.* steps give the gradient to|No window shorter than/);
   expect(out).toMatch(/window +cosine +± +error +± +bias/);
   expect(out).toContain("✓ Nothing is wrong with this model.");

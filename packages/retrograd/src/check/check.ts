@@ -4,7 +4,7 @@ import type { Batch } from "../train/batch.ts";
 import type { Loss } from "../train/losses/loss.ts";
 import type { Trainable } from "../train/method.ts";
 import { type Certificate, certify } from "./certificate.ts";
-import { examine, type HealthReport } from "./health.ts";
+import { examine, type HealthReport, weighed } from "./health.ts";
 import { type LintReport, lint } from "./linter.ts";
 import type { Checkable, Given } from "./subject.ts";
 import { hasLoop, measureTruncation, type TruncationReport } from "./truncation.ts";
@@ -22,8 +22,9 @@ export interface CheckReport {
   /** Whether nothing is wrong; there may be warnings. */
   readonly sound: boolean;
   readonly health: HealthReport;
-  /** Absent where parameters are not numbers: everything else would be NaN. */
+  /** Absent where parameters or outputs are not numbers, or no two runs are alike. */
   readonly certificate?: Certificate;
+  /** Absent where parameters are not numbers. */
   readonly lint?: LintReport;
   readonly truncation?: TruncationReport;
   /** What is wrong first, or that nothing is. */
@@ -45,19 +46,22 @@ export interface CheckReport {
  */
 export function check(model: Checkable, options: CheckOptions = {}): CheckReport {
   const { batches, loss, ...given } = options;
-  const health = examine(model, given);
-  const ill = health.findings.find(({ severity }) => severity === "fault");
-  if (ill?.code === "weights-not-finite") return { sound: false, health, sentence: ill.sentence };
-  const certificate = certify(model, given);
+  const weights = weighed(given.params);
+  const [ill] = weights.findings;
+  if (ill) return { sound: false, health: weights, sentence: ill.sentence };
   const found = lint(model, given);
+  const halted = found.halted && found.findings.at(-1)!;
+  if (halted) return { sound: false, health: weights, lint: found, sentence: halted.sentence };
+  const health = examine(model, given);
+  const certificate = certify(model, given);
   const observed = batches && loss && given.params !== undefined;
   const measured = observed && { params: given.params, batches, loss };
   const truncation =
     measured && hasLoop(model as Trainable, measured)
       ? measureTruncation(model as Trainable, measured)
       : undefined;
-  const fault = found.findings.find(({ severity }) => severity === "fault");
-  const wrong = certificate.agrees ? (fault ?? ill)?.sentence : certificate.sentence;
+  const fault = [...found.findings, ...health.findings].find((f) => f.severity === "fault");
+  const wrong = certificate.agrees ? fault?.sentence : certificate.sentence;
   return {
     ...{ sound: wrong === undefined, health, certificate, lint: found },
     ...(truncation && { truncation }),

@@ -58,24 +58,30 @@ const STILL = 1e-6;
  */
 export function examine(model: Checkable, options: Given = {}): HealthReport {
   const { subject, graph } = affordable(model, { rows: 4, steps: 16, ...options });
-  const leaves = leavesOf<Tensor>(subject.params);
+  const weights = weighed(subject.params);
+  if (weights.findings.length > 0) return weights;
+  const args = flatten([subject.params, subject.inputs]).map(float64);
+  const rows = subject.rows ?? 1;
+  const states = statesOf(graph, args, rows);
+  const gates = gatesOf(unrolled(graph), args, rows, flatten(subject.params).length);
+  return { ...weights, findings: [...dead(states), ...stuck(gates)], states, gates };
+}
+
+/** The parameters alone, without running the model. */
+export function weighed(params: any): HealthReport {
+  const leaves = leavesOf<Tensor>(params);
+  const parameters = leaves.reduce((n, [, t]) => n + t.size, 0);
   const bad = leaves.flatMap(([name, t]) => {
     const count = float64(t).filter((x) => !Number.isFinite(x)).length;
     return count > 0 ? [{ name, count, size: t.size }] : [];
   });
-  const parameters = leaves.reduce((n, [, t]) => n + t.size, 0);
-  if (bad.length > 0) {
-    const [{ name, count, size }] = bad;
-    const more = bad.length > 1 ? `, and numbers of ${bad.length - 1} more` : "";
-    const sentence = `${count} of ${size} numbers of parameter "${name}" are NaN or infinite${more}.`;
-    const finding = { code: "weights-not-finite", severity: "fault", sentence } as const;
-    return { findings: [{ ...finding, cure: CURES.weights }], parameters, states: [], gates: [] };
-  }
-  const args = flatten([subject.params, subject.inputs]).map(float64);
-  const rows = subject.rows ?? 1;
-  const states = statesOf(graph, args, rows);
-  const gates = gatesOf(unrolled(graph), args, rows);
-  return { findings: [...dead(states), ...stuck(gates)], parameters, states, gates };
+  const report = { parameters, states: [], gates: [] };
+  if (bad.length === 0) return { ...report, findings: [] };
+  const [{ name, count, size }, ...others] = bad;
+  const more = others.length > 0 ? `, and numbers of ${others.length} more` : "";
+  const sentence = `${count} of ${size} numbers of parameter "${name}" are NaN or infinite${more}.`;
+  const finding = { code: "weights-not-finite", severity: "fault", sentence } as const;
+  return { ...report, findings: [{ ...finding, cure: CURES.weights }] };
 }
 
 /** Work above which fewer steps of fewer sequences must do. */
@@ -120,8 +126,13 @@ function statesOf(graph: Graph, args: Numbers, rows: number): Units[] {
   });
 }
 
-/** Logistic and tanh of the steps; the steps of a loop share the attributes of their ops. */
-function gatesOf(graph: Graph, args: Numbers, rows: number): Units[] {
+/**
+ * Logistic and tanh of the steps, of what depends on the inputs: a rate that is a parameter may
+ * well be near 1. The steps of a loop share the attributes of their ops.
+ * @param params  how many inputs of the graph are parameters
+ */
+function gatesOf(graph: Graph, args: Numbers, rows: number, params: number): Units[] {
+  const moving = new Set<Node>(graph.inputs.slice(params).map((t) => t.node));
   const values = new Map<Node, Numbers>(graph.inputs.map((t, k) => [t.node, [args[k]]]));
   const seen = new Map<unknown, { node: Node; found: Float64Array[] }>();
   for (const node of topological(graph.outputs)) {
@@ -129,7 +140,8 @@ function gatesOf(graph: Graph, args: Numbers, rows: number): Units[] {
     const given = node.args.map((a) => values.get(a.node)![a.output]);
     const out = node.op.evaluate(node, given);
     values.set(node, out);
-    if (!squashing(node)) continue;
+    if (node.args.some((a) => moving.has(a.node))) moving.add(node);
+    if (!squashing(node) || !moving.has(node)) continue;
     const own = seen.get(node.attrs) ?? { node, found: [] };
     own.found.push(out[0]);
     seen.set(node.attrs, own);

@@ -2,7 +2,6 @@
  * What every recurrent model should keep to, tried on one's own: it does not look ahead, rows do
  * not meet, padding counts for nothing, pieces make the whole, chance comes from the key.
  */
-import { RetrogradError } from "../errors.ts";
 import * as random from "../ops/random.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -27,6 +26,8 @@ export interface LintReport {
   readonly findings: readonly LintFinding[];
   /** Rules that were tried and are kept, and what the model therefore is: "causal". */
   readonly kept: readonly { readonly code: string; readonly virtue: string }[];
+  /** Whether the last finding left nothing that could be compared, so that other rules rest. */
+  readonly halted: boolean;
   /** Rules that say nothing of this model, and why. */
   readonly silent: readonly { readonly code: string; readonly reason: string }[];
 }
@@ -47,17 +48,18 @@ export function lint(model: Checkable, options: Given = {}): LintReport {
   const findings: LintFinding[] = [];
   const kept: { code: string; virtue: string }[] = [];
   const silent: { code: string; reason: string }[] = [];
+  let halted = false;
   for (const rule of rules) {
     const { code, virtue, severity, cure } = rule;
     const [sentence, reason] = tried(rule, bench);
     if (sentence !== undefined) findings.push({ code, severity, sentence, cure });
     else if (reason !== undefined) silent.push({ code, reason });
     else kept.push({ code, virtue });
-    // Nothing can be compared with NaN.
-    if (code === "not-finite" && sentence !== undefined) break;
+    halted = rule.decides === true && sentence !== undefined;
+    if (halted) break;
   }
   const sound = findings.every(({ severity }) => severity !== "fault");
-  return { sound, findings, kept, silent };
+  return { sound, findings, kept, silent, halted };
 }
 
 /** What is broken, or why nothing can be said. */
@@ -66,8 +68,8 @@ function tried(rule: Rule, bench: Bench): [sentence?: string, silent?: string] {
     const reason = rule.silent?.(bench);
     return reason === undefined ? [rule.broken(bench)] : [undefined, reason];
   } catch (error) {
-    if (!(error instanceof RetrogradError)) throw error;
-    return [`It cannot be tried: ${error.message.split("\n")[0]}`];
+    // Of the model, whose author wrote it for other calls than these.
+    return [`It cannot be tried: ${(error as Error).message.split("\n")[0]}`];
   }
 }
 

@@ -46,10 +46,12 @@ export function objectiveOf(subject: Subject, loss?: (output: any) => Tensor): O
   const lengths = kind === "model" && rows! > 1 ? ragged(rows!, time) : undefined;
   const weigh = loss ?? ((given: any) => weighted(given));
   const given = [params, inputs, state] as const;
-  const traced = traceTree((p, x, s) => {
-    const ran = subject.run(p, x, { ...(s && { state: s }), ...(lengths && { lengths }) });
-    return { loss: loss ? weigh(ran.output) : weigh([ran.output, ran.state]) };
-  }, given);
+  const traceWith = (masked: Tensor | undefined) =>
+    traceTree((p, x, s) => {
+      const ran = subject.run(p, x, { ...(s && { state: s }), ...(masked && { lengths: masked }) });
+      return { loss: loss ? weigh(ran.output) : weigh([ran.output, ran.state]) };
+    }, given);
+  const traced = masks(() => traceWith(lengths)) ?? traceWith(undefined);
   const { graph, probes } = probed(traced.graph);
   const zeros = probes.map(({ input }) => new Float64Array(input.size));
   const args = [...given.flatMap((tree) => flatten(tree)).map(float64), ...zeros];
@@ -59,6 +61,15 @@ export function objectiveOf(subject: Subject, loss?: (output: any) => Tensor): O
     places: placesOf(subject, graph, zeros.length),
     rounding: subject.exact ? 0 : 1e-3,
   };
+}
+
+/** Undefined for a model that takes no lengths; what else is wrong with it shows without them. */
+function masks<T>(trace: () => T): T | undefined {
+  try {
+    return trace();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every second sequence is shorter, so that masks are at work. */

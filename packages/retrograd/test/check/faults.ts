@@ -184,6 +184,14 @@ export const faults: readonly Fault[] = [
     },
     { state: { h: zeros([INPUT]) }, inputs: draw(5, [8, INPUT], 1) },
   ),
+  slip("repeat", "goes on from the state of its last call, kept in a variable", () => {
+    let kept: any;
+    return handmade((p, x, o) => {
+      const ran = loop(p, x, { ...o, state: o.state ?? kept });
+      kept = ran.state;
+      return ran;
+    });
+  }),
   slip("dropout", "drops whenever there is a key, training or not", () =>
     handmade((p, x, o) => {
       if (!o.key) return loop(p, x, o);

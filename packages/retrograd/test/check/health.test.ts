@@ -1,6 +1,6 @@
 /** Units that were silenced and gates that were shut by hand are counted, and no other. */
 import { random, type Tensor, tensor } from "retrograd";
-import { gru, lru, lstm, rnn } from "retrograd/cells";
+import { cell, gru, lru, lstm, rnn } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
 import { expect, test } from "vitest";
 import { check, examine, showReport } from "../../src/check/index.ts";
@@ -73,6 +73,24 @@ test("gates that jump from end to end are counted too", () => {
   expect(gates[0]).toEqual({ name: "logistic 1", units: 6, idle: 6 });
 });
 
+test("a rate that is a parameter is no gate", () => {
+  const slow = cell({
+    name: "slow",
+    params: ({ input, size }, init) => ({
+      U: init.glorot([input, size]),
+      rate: init.values([size], () => -9),
+    }),
+    state: ({ size }) => ({ h: [size] }),
+    step({ h }, x, { U, rate }) {
+      const next = h.add(rate.logistic().mul(x.dot(U).tanh().sub(h)));
+      return { state: { h: next }, output: next };
+    },
+  })({ size: 4, input: 2 });
+  const { gates, findings } = examine(slow, { inputs });
+  expect(gates).toEqual([{ name: "tanh 1", units: 4, idle: 0 }]);
+  expect(findings).toEqual([]);
+});
+
 test("one call tells all, with the truncation where there are batches", async () => {
   const { mse } = await import("retrograd/train");
   const own = sequential(unroll(gru({ size: 4, input: 2 })), dense(1));
@@ -91,7 +109,7 @@ test("one call tells all, with the truncation where there are batches", async ()
   const wide = { params: parallel.init(random.key(3)), inputs, batches, loss: mse(), steps: 4 };
   const report = check(parallel, wide);
   expect(showReport(report)).toMatch(
-    /^✓ weights {7}\d+ numbers.*\n✓ gradient {6}6 ways.*\n✓ behaviour {5}Finite, repeatable, causal/,
+    /^✓ weights {7}\d+ numbers.*\n✓ gradient {6}6 ways.*\n✓ behaviour {5}Repeatable, finite, causal/,
   );
   expect(report).toMatchObject({ sound: true, certificate: { agrees: true } });
   expect(report.truncation).toBeUndefined();

@@ -8,6 +8,6 @@ import type { Rule } from "./rule.ts";
 import { finite, paramsRead, stateMoves, stateRead } from "./unused.ts";
 
 export const rules: readonly Rule[] = [
-  ...[finite, repeat, lookAhead, rows, padding, paddingNaN, chunks, stream, reset],
+  ...[repeat, finite, lookAhead, rows, padding, paddingNaN, chunks, stream, reset],
   ...[dropout, fixedNoise, stateMoves, stateRead, paramsRead],
 ];

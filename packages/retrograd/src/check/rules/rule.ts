@@ -10,6 +10,8 @@ export interface Rule {
   /** A fault makes results wrong; a warning may be meant. */
   readonly severity: "fault" | "warning";
   readonly cure: string;
+  /** Whether nothing can be compared where it is broken, so that no other rule is tried. */
+  readonly decides?: true;
   /** Why it says nothing of this model. */
   silent?(bench: Bench): string | undefined;
   /** What is broken, in one sentence; undefined where nothing is. */

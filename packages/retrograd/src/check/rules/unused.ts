@@ -111,6 +111,7 @@ export const paramsRead: Rule = {
 
 export const finite: Rule = {
   code: "not-finite",
+  decides: true,
   virtue: "finite",
   promise: "Outputs and states are finite.",
   severity: "fault",
