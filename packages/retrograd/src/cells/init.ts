@@ -124,6 +124,45 @@ function orthogonal(shape: Shape, gain = 1): Initial {
 }
 
 /**
+ * Normal numbers, scaled so that the largest eigenvalue has the modulus `radius`: for recurrences
+ * that are not trained. Below 1 the state forgets how it began, as a reservoir must; the nearer to
+ * 1, the longer it remembers. The radius is right to about 1 %.
+ *   W = radius · N / ρ(N)
+ * Source: Jaeger 2001, The "echo state" approach, GMD Report 148.
+ * Checked: ‖Wᵏ‖^(1/k) tends to the radius.
+ */
+function spectral(shape: Shape, radius: number): Initial {
+  const [rows, columns] = shape;
+  if (shape.length !== 2 || rows !== columns)
+    fail("bad-argument", {
+      where: "init.spectral",
+      given: `the shape ${showShape(shape)}`,
+      expected: "a square matrix [size, size]",
+    });
+  return new Initial(shape, "spectral", (key) => {
+    const numbers = normals(key, rows * rows, 1 / Math.sqrt(rows));
+    const scale = radius / growth(numbers, rows);
+    return numbers.map((x) => scale * x);
+  });
+}
+
+/** Mean rate at which a vector grows under a square matrix, once its largest eigenvalues rule. */
+function growth(matrix: Float64Array, size: number): number {
+  const [before, measured] = [100, 400];
+  let v = new Float64Array(size).fill(1 / Math.sqrt(size));
+  let sum = 0;
+  for (let turn = 0; turn < before + measured; turn++) {
+    const next = new Float64Array(size);
+    for (let i = 0; i < size; i++)
+      for (let j = 0; j < size; j++) next[j] += v[i] * matrix[i * size + j];
+    const length = Math.sqrt(next.reduce((total, x) => total + x * x, 0));
+    if (turn >= before) sum += Math.log(length);
+    v = next.map((x) => x / length);
+  }
+  return Math.exp(sum / measured);
+}
+
+/**
  * Biases of a gate that opens and closes over times up to `longest`: log u and −log u with u
  * uniform in [1, longest − 1], so that 1/(1 − σ(b)) is a time within reach. `rows` gives the sign
  * of each row.
@@ -161,6 +200,7 @@ export const init = {
   glorot,
   he,
   orthogonal,
+  spectral,
   chrono,
 } as const;
 export type Initialisers = typeof init;

@@ -6,6 +6,7 @@ export { type DenseOptions, dense } from "./dense.ts";
 export { countParameters, describe, type LayerRow, rowsOf } from "./describe.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";
 export { type EmbeddingOptions, embedding } from "./embedding.ts";
+export { frozen } from "./frozen.ts";
 // Generation: sequences, symbol by symbol.
 export {
   type Beam,

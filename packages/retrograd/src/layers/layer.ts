@@ -52,6 +52,8 @@ export interface Layer<P = any> {
   readonly keepsShape: boolean;
   /** Whether it draws random numbers in training. */
   readonly draws: boolean;
+  /** The part of the parameters that training may move, {} in other places; all, where absent. */
+  learning?(params: P): any;
   /** Parameters, state and output for an input; `float` is the float type of the model. */
   plan(input: Flow, float: DType): Plan;
   /**

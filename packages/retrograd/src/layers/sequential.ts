@@ -75,6 +75,10 @@ function chain(layers: readonly Layer[]): Sequential {
         plans,
       };
     },
+    ...(layers.some((layer) => layer.learning) && {
+      learning: (params) =>
+        layers.map((layer, k) => (layer.learning ? layer.learning(params[k]) : params[k])),
+    }),
     check: layers[0].check && ((x, valid) => placed(0, () => layers[0].check!(x, valid))),
     start: (params, plan, batch) =>
       layers.map((layer, k) => layer.start(params[k], plan.plans![k], batch)),

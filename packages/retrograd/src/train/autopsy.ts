@@ -21,6 +21,7 @@ import {
 import { leavesOf, mapTree } from "../tensor/tree.ts";
 import { traceTree } from "../transform/function.ts";
 import type { Fed } from "./batch.ts";
+import { sparingFrozen, split } from "./frozen.ts";
 import { meanOf } from "./losses/loss.ts";
 import type { Lesson, Method } from "./method.ts";
 import type { Carry } from "./step.ts";
@@ -101,7 +102,7 @@ function inComputation(given: Case): Finding | undefined {
   const walk = new Walk(lesson.batch.inputs.shape);
   const [loss, ...grads] = walk.through(graph, args, undefined);
   const at = grads.findIndex((g) => firstBad(g) >= 0);
-  const parameter = at < 0 ? undefined : leavesOf(params)[at][0];
+  const parameter = at < 0 ? undefined : leavesOf(split(lesson.model, params).learning)[at][0];
   const found = walk.first;
   if (!found) return undefined;
   const named = parameter === undefined ? "" : `, and with it the gradient of "${parameter}",`;
@@ -112,7 +113,7 @@ function inComputation(given: Case): Finding | undefined {
 const learner =
   ({ method, lesson }: Case) =>
   (params: any, state: any, batch: Fed) => {
-    const { mean, grads } = method.learn({ ...lesson, batch }, params, state);
+    const { mean, grads } = sparingFrozen(method).learn({ ...lesson, batch }, params, state);
     return { loss: meanOf(mean), grads };
   };
 

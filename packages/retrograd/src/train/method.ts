@@ -22,6 +22,8 @@ export interface Trainable {
   /** One sample at one moment, not in training; `sample` is the type of its input. */
   moment?(params: any, state: any, x: Tensor): { output: Tensor; state: any };
   sample?(params: any): Type;
+  /** The part of the parameters that learns, in their places in the tree; all, where absent. */
+  learning?(params: any): any;
   /** Why it must see whole sequences, where it must: it reads them from both ends. */
   readonly wholeOnly?: string | undefined;
   /** Whether it draws random numbers in training. */

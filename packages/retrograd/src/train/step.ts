@@ -10,6 +10,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { traceTree } from "../transform/function.ts";
 import type { Fed } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
+import { sparingFrozen, split } from "./frozen.ts";
 import { type Loss, meanOf } from "./losses/loss.ts";
 import type { Learned, Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
@@ -56,9 +57,9 @@ export function firstCarry(options: StepOptions, params: any, rows: number): Car
   const { model, optimizer, method = bptt() } = options;
   return {
     params,
-    optimizer: optimizer.init(params),
+    optimizer: optimizer.init(split(model, params).learning),
     clip: clipping(options.clip).init(),
-    state: method.init(model, params, rows),
+    state: sparingFrozen(method).init(model, params, rows),
     step: tensor(0, { dtype: "int32" }),
   };
 }
@@ -80,14 +81,15 @@ export function trainingStep(options: StepOptions) {
     const step = each("step", add(slot(0), 1), carry.step);
     const key = keyOf(options, carry.step, shard);
     const lesson = { model, loss, batch, key, step: carry.step };
-    const learned = method.learn(lesson, carry.params, carry.state);
+    const { learning, whole } = split(model, carry.params);
+    const learned = sparingFrozen(method).learn(lesson, carry.params, carry.state);
     const { mean, grads } = shards > 1 ? overAll(learned) : learned;
     const { state } = learned;
     const value = meanOf(mean);
     const norm = each("norm", sqrt(slot(0)), sumOfSquares(grads));
-    const clipped = clip.apply(grads, norm, carry.clip, carry.params);
+    const clipped = clip.apply(grads, norm, carry.clip, learning);
     const moment = { rate, step: as(step, "float32") };
-    const moved = optimizer.update(clipped.grads, carry.optimizer, carry.params, moment);
+    const moved = optimizer.update(clipped.grads, carry.optimizer, learning, moment);
     const next: Carry = {
       params: moved.params,
       optimizer: moved.state,
@@ -95,7 +97,12 @@ export function trainingStep(options: StepOptions) {
       state,
       step,
     };
-    return [keepIf(finite(value, norm), next, carry), { loss: value, count: mean.count, norm }];
+    const last = { ...carry, params: learning };
+    const kept = keepIf(finite(value, norm), next, last);
+    return [
+      { ...kept, params: whole(kept.params) },
+      { loss: value, count: mean.count, norm },
+    ];
   };
 }
 

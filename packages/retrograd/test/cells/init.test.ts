@@ -116,3 +116,33 @@ test("a draw depends on key and path alone: a further parameter changes no other
   const other = drawTree({ a: { W }, b: W }, random.key(8));
   expect([...other.b.data]).not.toEqual([...one.b.data]);
 });
+
+test.each([1, 2, 5, 40])(
+  "spectral, %i units: the norm of its powers is that of the radius",
+  (n) => {
+    for (const [radius, seed] of [
+      [0.9, 1],
+      [1.3, 2],
+      [0.5, 3],
+    ]) {
+      // ‖W^1024‖^(1/1024), by ten squarings, each scaled.
+      let W = init.spectral([n, n], radius).draw(random.key(seed));
+      let log = 0;
+      for (let k = 1; k <= 10; k++) {
+        const square = new Float64Array(n * n);
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++)
+            for (let m = 0; m < n; m++) square[i * n + j] += W[i * n + m] * W[m * n + j];
+        const size = Math.sqrt(square.reduce((sum, x) => sum + x * x, 0));
+        log += Math.log(size) / 2 ** k;
+        W = square.map((x) => x / size);
+      }
+      expect(Math.exp(log) / radius).toBeGreaterThan(0.98);
+      expect(Math.exp(log) / radius).toBeLessThan(1.02);
+    }
+  },
+);
+
+test("spectral wants a square matrix", () => {
+  expect(() => init.spectral([3, 4], 1)).toThrow(/a square matrix \[size, size\]/);
+});
