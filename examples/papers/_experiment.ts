@@ -33,10 +33,18 @@ export interface Contender {
   readonly schedule?: Schedule;
   readonly clip?: ClipOptions;
   readonly method?: Method;
+  /** What is to be said of trained parameters besides the score. */
+  note?(params: any): string;
   /** Updates after which a trial that has not passed is given up. */
   readonly steps: number;
   /** Everything that was chosen, for the record. */
   readonly settings: Readonly<Record<string, number | string>>;
+}
+
+/** Something that is asserted besides, without training. */
+export interface Fact {
+  readonly text: string;
+  readonly holds: boolean;
 }
 
 /** One experiment at one size. */
@@ -44,6 +52,7 @@ export interface Experiment {
   /** The sentence that the run bears out or not. */
   readonly claim: string;
   readonly size: Readonly<Record<string, number>>;
+  facts?(): readonly Fact[];
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];
   /** How many of the seeds must pass, for every contender of which something is expected. */
@@ -77,6 +86,7 @@ export interface Trial {
   readonly score: number;
   readonly steps: number;
   readonly seconds: number;
+  readonly note?: string;
   /** [updates, score on the validation sequences] */
   readonly curve: readonly (readonly [number, number])[];
 }
@@ -138,11 +148,11 @@ export async function trial(
   progress: (text: string) => void,
 ): Promise<Trial> {
   const { loss, metrics, validateEvery } = experiment;
-  const { model, optimizer, schedule, clip, method, steps, aim = "reach" } = contender;
+  const { model, optimizer, method, schedule, clip, steps, aim = "reach" } = contender;
   const start = performance.now();
   const data = source(experiment, seed, validateEvery);
   const validation = source(experiment, seed, HELD_OUT, VALIDATION);
-  const learned = { model, loss, metrics, optimizer, schedule, clip, method, target, seed };
+  const learned = { model, loss, metrics, optimizer, schedule, method, clip, target, seed };
   const run = train({ ...learned, data, validation, steps });
   const curve: [number, number][] = [];
   for await (const event of run) {
@@ -162,6 +172,7 @@ export async function trial(
     score,
     steps: run.position.step,
     seconds: Math.round((performance.now() - start) / 100) / 10,
+    ...(contender.note && { note: contender.note(run.params) }),
     curve,
   };
 }

@@ -9,7 +9,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 import { parseArgs } from "node:util";
-import { type Experiment, type Paper, type Trial, trial } from "./_experiment.ts";
+import { type Experiment, type Fact, type Paper, type Trial, trial } from "./_experiment.ts";
 
 const folder = new URL(".", import.meta.url);
 const names = readdirSync(folder)
@@ -36,13 +36,20 @@ const holds = ({ contenders, needed }: Experiment, trials: readonly Trial[]): bo
     .filter(({ aim }) => aim !== "print")
     .every(({ name }) => trials.filter((t) => t.contender === name && t.passed).length >= needed);
 
-function recordOf(paper: Paper, experiment: Experiment, trials: readonly Trial[], target: string) {
+function recordOf(
+  paper: Paper,
+  experiment: Experiment,
+  facts: readonly Fact[],
+  trials: readonly Trial[],
+  target: string,
+) {
   const { claim, size, contenders, seeds, needed, measure, mark, baseline } = experiment;
   return {
     paper: paper.name,
     source: paper.source,
     claim,
-    holds: holds(experiment, trials),
+    holds: facts.every((fact) => fact.holds) && holds(experiment, trials),
+    ...(facts.length && { facts }),
     ...{ size, measure, mark, baseline, seeds, needed, target },
     contenders: contenders.map(({ name, aim, steps, settings }) => ({
       name,
@@ -69,6 +76,8 @@ async function main(): Promise<number> {
   const target = values.target as "auto" | "wasm" | "reference";
   const say = (text: string) => console.error(text);
   if (!values.json) say(`${paper.title} (${paper.source})\nClaim: ${experiment.claim}.`);
+  const facts = experiment.facts?.() ?? [];
+  for (const { text, holds } of facts) say(`${holds ? "✓" : "✗"} ${text}`);
   const trials: Trial[] = [];
   for (const contender of experiment.contenders)
     for (const seed of experiment.seeds) {
@@ -78,8 +87,14 @@ async function main(): Promise<number> {
       const { score, steps, seconds } = done;
       say(`${contender.name}, seed ${seed} ${word}: ${score.toPrecision(3)} on fresh sequences`);
       say(`  after ${steps} steps, ${seconds} s`);
+      if (done.note) say(`  ${done.note}`);
     }
-  const record = recordOf(paper, experiment, trials, target);
+  for (const { name, aim } of experiment.contenders) {
+    const own = trials.filter((t) => t.contender === name);
+    const goal = typeof aim === "object" ? `stay below ${aim.stayBelow}` : "reach the mark";
+    say(`${name}: ${own.filter((t) => t.passed).length} of ${own.length} seeds ${goal}`);
+  }
+  const record = recordOf(paper, experiment, facts, trials, target);
   if (values.json) console.log(JSON.stringify(record));
   else console.log(record.holds ? "The claim holds." : "The claim does not hold.");
   return record.holds ? 0 : 1;
