@@ -1,7 +1,7 @@
 /** A machine whose gradient is known: each idle moment multiplies it by λ. */
 import fc from "fast-check";
 import { jvp, type Tensor, tensor } from "retrograd";
-import { type Evaluation, throughTime } from "retrograd/cells";
+import { type Cell, newton, throughTime } from "retrograd/cells";
 import { sequential, unroll } from "retrograd/layers";
 import { expect, test } from "vitest";
 import { gradientThrough, machine, moments } from "../../../../examples/papers/stack-machine.ts";
@@ -41,25 +41,26 @@ test("n idle moments multiply the gradient by λⁿ", () => {
       expect(gradientThrough(n, lambda, DEPTH) / lambda ** n).toBeCloseTo(1, 12);
 });
 
-test.each(["sequential", "deer", "quasi-deer"] as const)(
-  "so do a push and a pop between, forwards and backwards: %s",
-  (evaluation: Evaluation) => {
-    const lambda = 0.8;
-    const done = moments([1, "nothing", "nothing", -3, "nothing", "pop", "nothing", "pop"]);
-    const cell = machine({ size: DEPTH, lambda });
-    const last = (x: Tensor) => {
-      const state = { h: tensor([[0, 0, 0, 0]], float64) };
-      const series = x.reshape([done.length, 1, 4]);
-      const { outputs } = throughTime(cell, {}, series, state, { evaluation });
-      return outputs.slice(done.length - 1).sum();
-    };
-    const x = tensor(done, float64);
-    const value = 3; // the place of the number in a moment
-    // Four idle moments lie between the first push and the last pop.
-    expect(grad(last)(x).data[value]).toBeCloseTo(lambda ** 4, 12);
-    const direction = new Float64Array(x.size);
-    direction[value] = 1;
-    const along = tensor(direction, { shape: x.shape, ...float64 });
-    expect(jvp(last, [x], [along])[1].item()).toBeCloseTo(lambda ** 4, 12);
-  },
-);
+test.each([
+  ["step by step", (cell: Cell) => cell],
+  ["by rounds", (cell: Cell) => newton(cell)],
+  ["by rounds with diagonals", (cell: Cell) => newton(cell, { method: "quasi-deer" })],
+])("so do a push and a pop between, forwards and backwards: %s", (_, run) => {
+  const lambda = 0.8;
+  const done = moments([1, "nothing", "nothing", -3, "nothing", "pop", "nothing", "pop"]);
+  const cell = run(machine({ size: DEPTH, lambda }));
+  const last = (x: Tensor) => {
+    const state = { h: tensor([[0, 0, 0, 0]], float64) };
+    const series = x.reshape([done.length, 1, 4]);
+    const { outputs } = throughTime(cell, {}, series, state);
+    return outputs.slice(done.length - 1).sum();
+  };
+  const x = tensor(done, float64);
+  const value = 3; // the place of the number in a moment
+  // Four idle moments lie between the first push and the last pop.
+  expect(grad(last)(x).data[value]).toBeCloseTo(lambda ** 4, 12);
+  const direction = new Float64Array(x.size);
+  direction[value] = 1;
+  const along = tensor(direction, { shape: x.shape, ...float64 });
+  expect(jvp(last, [x], [along])[1].item()).toBeCloseTo(lambda ** 4, 12);
+});
