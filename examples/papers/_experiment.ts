@@ -3,7 +3,7 @@
  * sequences. Every trial trains one model from one seed until its score on sequences it does not
  * learn from passes the mark, or its steps are used up; what counts is the score on fresh ones.
  */
-import { random } from "retrograd";
+import { random, type TargetName } from "retrograd";
 import type { Model } from "retrograd/layers";
 import {
   type Batch,
@@ -64,16 +64,24 @@ export interface Experiment {
   readonly mark: { readonly below: number } | { readonly atLeast: number };
   /** What a model without memory scores, for the reader. */
   readonly baseline: number;
-  /** `rows` sequences, from uniform numbers in [0, 1). */
-  batch(rows: number, uniform: () => number): Batch;
-  readonly rows: number;
-  readonly validateEvery: number;
+  /** What a trial of that seed learns from and is judged by; `folder` is where real data lie. */
+  data(seed: number, folder: string): Sources;
+}
+
+/** Batches to learn from, to decide when to stop, and to be judged by, which nothing else sees. */
+export interface Sources {
+  /** An epoch is the time between two looks at the validation data. */
+  readonly training: DataSource;
+  readonly validation: DataSource;
+  readonly test: DataSource;
 }
 
 export interface Paper {
   readonly name: string;
   readonly title: string;
   readonly source: string;
+  /** Files of real data that it reads, by their names in the folder of data. */
+  readonly files?: readonly string[];
   experiment(quick: boolean): Experiment;
 }
 
@@ -110,20 +118,33 @@ export function uniforms(seed: number, stream: number): () => number {
 const VALIDATION = -1;
 const TEST = -2;
 
-/** Batches of fresh sequences; an epoch is the time between two looks at the validation data. */
-function source(experiment: Experiment, seed: number, batches: number, stream?: number) {
-  const data: DataSource = {
-    *batches(epoch) {
-      const uniform = uniforms(seed, stream ?? epoch);
-      for (let k = 0; k < batches; k++) yield experiment.batch(experiment.rows, uniform);
-    },
-  };
-  return data;
-}
-
 /** Batches of the validation data, and of the test. Errors are rare and large: few would mislead. */
 const HELD_OUT = 32;
 const FRESH = 64;
+
+/** Makes a batch from uniform numbers in [0, 1). */
+type Maker = (uniform: () => number) => Batch;
+
+/**
+ * Sequences without end: those to learn from by `make`, in epochs of so many batches; those to be
+ * judged by from `makeOther`, where they are of another kind.
+ */
+export const generated =
+  (batches: number, make: Maker, makeOther: Maker = make) =>
+  (seed: number): Sources => {
+    const source = (count: number, maker: Maker, stream?: number): DataSource => ({
+      *batches(epoch) {
+        const uniform = uniforms(seed, stream ?? epoch);
+        for (let k = 0; k < count; k++) yield maker(uniform);
+      },
+    });
+    return {
+      training: source(batches, make),
+      validation: source(HELD_OUT, makeOther, VALIDATION),
+      test: source(FRESH, makeOther, TEST),
+    };
+  };
+
 /** Training ends a little beyond the mark, so that fresh sequences pass it too. */
 const MARGIN = 0.7;
 
@@ -139,21 +160,32 @@ const scoreOf = ({ measure }: Experiment, found: Scores): number =>
 const fulfils = (experiment: Experiment, aim: Aim, score: number): boolean =>
   typeof aim === "object" ? score < aim.stayBelow : passes(experiment, score);
 
+/** How trials are run; nothing here changes what is claimed. */
+export interface Running {
+  readonly target: TargetName;
+  /** Threads that share the rows of each batch. */
+  readonly shards: number;
+  /** Where real data lie. */
+  readonly folder: string;
+  progress(text: string): void;
+}
+
 /** Train one contender from one seed. */
 export async function trial(
   experiment: Experiment,
   contender: Contender,
   seed: number,
-  target: "auto" | "wasm" | "reference",
-  progress: (text: string) => void,
+  { target, shards, folder, progress }: Running,
 ): Promise<Trial> {
-  const { loss, metrics, validateEvery } = experiment;
+  const { loss, metrics } = experiment;
   const { model, optimizer, method, schedule, clip, steps, aim = "reach" } = contender;
   const start = performance.now();
-  const data = source(experiment, seed, validateEvery);
-  const validation = source(experiment, seed, HELD_OUT, VALIDATION);
-  const learned = { model, loss, metrics, optimizer, schedule, method, clip, target, seed };
-  const run = train({ ...learned, data, validation, steps });
+  const { training, validation, test } = experiment.data(seed, folder);
+  const judged = { model, loss, metrics, target, shards };
+  const run = train({
+    ...{ ...judged, optimizer, method, schedule, clip, seed, steps },
+    ...{ data: training, validation },
+  });
   const curve: [number, number][] = [];
   for await (const event of run) {
     if (event.type !== "validation") continue;
@@ -162,8 +194,7 @@ export async function trial(
     progress(`${contender.name}, seed ${seed}, step ${event.step}: ${score.toPrecision(4)}`);
     if (typeof aim !== "object" && passes(experiment, score, MARGIN)) break;
   }
-  const test = source(experiment, seed, FRESH, TEST);
-  const found = await evaluate({ model, loss, metrics, target, params: run.params, data: test });
+  const found = await evaluate({ ...judged, params: run.params, data: test });
   const score = scoreOf(experiment, found);
   return {
     contender: contender.name,

@@ -5,7 +5,7 @@
 import { block, lru, stack } from "retrograd/cells";
 import { dense, lastStep, layerNorm, sequential, unroll } from "retrograd/layers";
 import { adam, mse } from "retrograd/train";
-import type { Contender, Paper } from "./_experiment.ts";
+import { type Contender, generated, type Paper } from "./_experiment.ts";
 import { batch } from "./adding.ts";
 
 /** Where the units begin: slow to fade and slow to turn, so that they keep what they saw. */
@@ -61,9 +61,7 @@ export const paper: Paper = {
       measure: "loss",
       mark: { below },
       baseline: 1 / 6,
-      batch: (rows, uniform) => batch(time, rows, uniform),
-      rows: 32,
-      validateEvery: 100,
+      data: generated(100, (uniform) => batch(time, 32, uniform)),
     };
   },
 };

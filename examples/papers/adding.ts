@@ -6,7 +6,7 @@
 import { gru, lstm } from "retrograd/cells";
 import { dense, lastStep, sequential, unroll } from "retrograd/layers";
 import { adam, mse } from "retrograd/train";
-import type { Contender, Paper } from "./_experiment.ts";
+import { type Contender, generated, type Paper } from "./_experiment.ts";
 
 /** x [rows, time, 2]: a number in [0, 1) and a mark; y [rows, 1]: the sum of the marked two. */
 export function batch(time: number, rows: number, uniform: () => number) {
@@ -63,9 +63,7 @@ export const paper: Paper = {
       measure: "loss",
       mark: { below },
       baseline: 1 / 6,
-      batch: (rows, uniform) => batch(time, rows, uniform),
-      rows: 32,
-      validateEvery: 100,
+      data: generated(100, (uniform) => batch(time, 32, uniform)),
     };
   },
 };

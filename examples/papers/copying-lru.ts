@@ -6,7 +6,7 @@
 import { lru } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
 import { adam, crossEntropy, metrics } from "retrograd/train";
-import type { Contender, Paper } from "./_experiment.ts";
+import { type Contender, generated, type Paper } from "./_experiment.ts";
 import { batch, KINDS, ROWS, SYMBOLS } from "./copying.ts";
 
 type Ring = readonly [number, number];
@@ -57,9 +57,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast: 0.99 },
       baseline: 1 / SYMBOLS,
-      batch: (rows, uniform) => batch(blank, rows, uniform),
-      rows: ROWS,
-      validateEvery: 50,
+      data: generated(50, (uniform) => batch(blank, ROWS, uniform)),
     };
   },
 };

@@ -24,7 +24,14 @@ import {
   truncated,
   windows,
 } from "retrograd/train";
-import { type Aim, type Contender, type Fact, type Paper, uniforms } from "./_experiment.ts";
+import {
+  type Aim,
+  type Contender,
+  type Fact,
+  generated,
+  type Paper,
+  uniforms,
+} from "./_experiment.ts";
 
 const [INPUTS, TURNS, ROWS] = [3, 2, 32];
 /** Turning right by chance; scored over whole sequences, where a trace of the cue may bias it. */
@@ -137,9 +144,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast: 0.99 },
       baseline: 1 / TURNS,
-      batch: (rows, uniform) => batch(lag, rows, uniform),
-      rows: ROWS,
-      validateEvery: 50,
+      data: generated(50, (uniform) => batch(lag, ROWS, uniform)),
     };
   },
 };

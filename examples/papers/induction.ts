@@ -6,7 +6,7 @@
 import { block, type Cell, lru, mamba, minGru, stack } from "retrograd/cells";
 import { dense, embedding, lastStep, sequential, unroll } from "retrograd/layers";
 import { adam, crossEntropy, metrics } from "retrograd/train";
-import type { Aim, Contender, Paper } from "./_experiment.ts";
+import { type Aim, type Contender, generated, type Paper } from "./_experiment.ts";
 
 const TOKENS = 16;
 /** The tokens are 0 to 15, the sign is 16. */
@@ -71,9 +71,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast: 0.95 },
       baseline: 1 / TOKENS,
-      batch: (count, uniform) => batch(time, count, uniform),
-      rows,
-      validateEvery: quick ? 50 : 200,
+      data: generated(quick ? 50 : 200, (uniform) => batch(time, rows, uniform)),
     };
   },
 };

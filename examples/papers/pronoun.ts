@@ -8,7 +8,7 @@ import { tensor } from "retrograd";
 import { gru } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
 import { adam, crossEntropy, type Fed, type Method, metrics, truncated } from "retrograd/train";
-import type { Contender, Paper } from "./_experiment.ts";
+import { type Contender, generated, type Paper } from "./_experiment.ts";
 
 const PRONOUNS = 4;
 const NAMES = 12;
@@ -91,9 +91,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast: 0.95 },
       baseline: chance,
-      batch,
-      rows: ROWS,
-      validateEvery: 20,
+      data: generated(20, (uniform) => batch(ROWS, uniform)),
     };
   },
 };

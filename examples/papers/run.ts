@@ -1,15 +1,28 @@
 /**
  * Runs a published experiment in full and says whether its claim holds:
  *
- *   npm run papers -- NAME [--quick] [--json] [--target wasm|reference]
+ *   npm run papers -- NAME [--quick] [--json] [--target native|wasm|reference] [--shards N]
+ *     [--data FOLDER]
  *
  * --quick runs a small version whose claim can fail just as well. The process ends with 1 where the
- * claim does not hold. `--json` prints the record; those of full runs are kept in records/.
+ * claim does not hold. `--json` prints the record; those of full runs are kept in records/. An
+ * experiment on real data is skipped where its files are missing.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import "retrograd/node";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Experiment, type Fact, type Paper, type Trial, trial } from "./_experiment.ts";
+import type { TargetName } from "retrograd";
+import {
+  type Experiment,
+  type Fact,
+  type Paper,
+  type Running,
+  type Trial,
+  trial,
+} from "./_experiment.ts";
 
 const folder = new URL(".", import.meta.url);
 const names = readdirSync(folder)
@@ -17,7 +30,10 @@ const names = readdirSync(folder)
   .map((file) => file.replace(/\.ts$/, ""));
 const manifest = new URL("../../packages/retrograd/package.json", folder);
 const VERSION: string = JSON.parse(readFileSync(manifest, "utf8")).version;
-const usage = `npm run papers -- NAME [--quick] [--json] [--target wasm|reference]
+/** Where tests look for real data too. */
+const DATA = process.env.RETROGRAD_DATA ?? fileURLToPath(new URL("../../../shared/data", folder));
+const usage = `npm run papers -- NAME [--quick] [--json] [--target native|wasm|reference] [--shards N]
+  [--data FOLDER]
 NAME is one of: ${names.join(", ")}`;
 
 const readArguments = () =>
@@ -27,6 +43,8 @@ const readArguments = () =>
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       target: { type: "string", default: "auto" },
+      shards: { type: "string", default: "1" },
+      data: { type: "string", default: DATA },
     },
   });
 
@@ -41,7 +59,7 @@ function recordOf(
   experiment: Experiment,
   facts: readonly Fact[],
   trials: readonly Trial[],
-  target: string,
+  { target, shards }: Running,
 ) {
   const { claim, size, contenders, seeds, needed, measure, mark, baseline } = experiment;
   return {
@@ -50,7 +68,7 @@ function recordOf(
     claim,
     holds: facts.every((fact) => fact.holds) && holds(experiment, trials),
     ...(facts.length && { facts }),
-    ...{ size, measure, mark, baseline, seeds, needed, target },
+    ...{ size, measure, mark, baseline, seeds, needed, target, shards },
     contenders: contenders.map(({ name, aim, steps, settings }) => ({
       name,
       ...(aim && { aim }),
@@ -72,16 +90,27 @@ async function main(): Promise<number> {
     return 2;
   }
   const { paper } = (await import(`./${name}.ts`)) as { paper: Paper };
-  const experiment = paper.experiment(values.quick);
-  const target = values.target as "auto" | "wasm" | "reference";
   const say = (text: string) => console.error(text);
+  const missing = (paper.files ?? []).filter((file) => !existsSync(join(values.data, file)));
+  if (missing.length) {
+    say(`${name} is skipped: no ${missing.join(", ")} in ${values.data};`);
+    say("  --data or RETROGRAD_DATA names the folder of data.");
+    return 0;
+  }
+  const experiment = paper.experiment(values.quick);
+  const running: Running = {
+    target: values.target as TargetName,
+    shards: Number(values.shards),
+    folder: values.data,
+    progress: say,
+  };
   if (!values.json) say(`${paper.title} (${paper.source})\nClaim: ${experiment.claim}.`);
   const facts = experiment.facts?.() ?? [];
   for (const { text, holds } of facts) say(`${holds ? "✓" : "✗"} ${text}`);
   const trials: Trial[] = [];
   for (const contender of experiment.contenders)
     for (const seed of experiment.seeds) {
-      const done = await trial(experiment, contender, seed, target, say);
+      const done = await trial(experiment, contender, seed, running);
       trials.push(done);
       const word = contender.aim === "print" ? "measured" : done.passed ? "passed" : "failed";
       const { score, steps, seconds } = done;
@@ -94,7 +123,7 @@ async function main(): Promise<number> {
     const goal = typeof aim === "object" ? `stay below ${aim.stayBelow}` : "reach the mark";
     say(`${name}: ${own.filter((t) => t.passed).length} of ${own.length} seeds ${goal}`);
   }
-  const record = recordOf(paper, experiment, facts, trials, target);
+  const record = recordOf(paper, experiment, facts, trials, running);
   if (values.json) console.log(JSON.stringify(record));
   else console.log(record.holds ? "The claim holds." : "The claim does not hold.");
   return record.holds ? 0 : 1;

@@ -6,7 +6,7 @@
 import { block, type Cell, lru, mamba, minGru, stack } from "retrograd/cells";
 import { dense, embedding, sequential, unroll } from "retrograd/layers";
 import { adam, crossEntropy, metrics } from "retrograd/train";
-import type { Aim, Contender, Paper } from "./_experiment.ts";
+import { type Aim, type Contender, generated, type Paper } from "./_experiment.ts";
 
 const SYMBOLS = 16;
 /** Noise is 0, the symbols are 1 to 16, and the question is 17. */
@@ -88,9 +88,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast },
       baseline: 1 / SYMBOLS,
-      batch: (count, uniform) => batch(time, shown, count, uniform),
-      rows,
-      validateEvery: quick ? 50 : 200,
+      data: generated(quick ? 50 : 200, (uniform) => batch(time, shown, rows, uniform)),
     };
   },
 };

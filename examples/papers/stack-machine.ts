@@ -9,7 +9,7 @@ import { concatenate, grad, jacobian, jit, qr, type Tensor, tensor, zeros } from
 import { type Cell, cell, gru } from "retrograd/cells";
 import { dense, type Model, sequential, unroll } from "retrograd/layers";
 import { adam, crossEntropy, metrics } from "retrograd/train";
-import { type Fact, type Paper, uniforms } from "./_experiment.ts";
+import { type Fact, generated, type Paper, uniforms } from "./_experiment.ts";
 
 const [PUSH, POP, NOTHING, VALUE] = [0, 1, 2, 3];
 const INPUTS = 4;
@@ -180,9 +180,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast },
       baseline: 0.5,
-      batch: (rows, uniform) => batch(time, depth, rows, uniform),
-      rows: ROWS,
-      validateEvery: 100,
+      data: generated(100, (uniform) => batch(time, depth, ROWS, uniform)),
     };
   },
 };
