@@ -73,7 +73,7 @@ export const paper: Paper = {
   experiment(quick) {
     const [time, shown, rows, atLeast] = quick ? [16, 3, 32, 0.8] : [128, 16, 32, 0.95];
     const sizes = quick
-      ? { size: 16, rate: 1e-2, steps: 600, lruSteps: 250 }
+      ? { size: 16, rate: 1e-2, steps: 600, lruSteps: 200 }
       : { size: 64, rate: 3e-3, steps: 20000, lruSteps: 5000 };
     return {
       claim:
@@ -88,7 +88,7 @@ export const paper: Paper = {
       measure: "accuracy",
       mark: { atLeast },
       baseline: 1 / SYMBOLS,
-      data: generated(quick ? 50 : 200, (uniform) => batch(time, shown, rows, uniform)),
+      data: generated(quick ? 100 : 200, (uniform) => batch(time, shown, rows, uniform)),
     };
   },
 };
