@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { type Contender, type Point, TARGETS, TIMES } from "./contenders.ts";
 import { plot } from "./plot.ts";
-import { crossover, tables } from "./table.ts";
+import { crossover, doubling, tables } from "./table.ts";
 
 /** Attention costs time²/1,000, the recurrence 1 for each moment: they cross at 1,000. */
 const points: Point[] = TIMES.flatMap((time) =>
@@ -21,6 +21,9 @@ test("curves that are powers cross where they should", () => {
   expect(crossover(points, "wasm", "trainingMs")).toBeCloseTo(1000, 6);
   expect(crossover(points, "wasm", "trainingBytes")).toBe(0);
   expect(crossover(points, "wasm", "streamingMs")).toBe(Infinity);
+  // A moment costs time/1,000, the least of which is at 64; the recurrence always 1.
+  expect(doubling(points, "native", "transformer")).toBeCloseTo(128, 6);
+  expect(doubling(points, "native", "lstm")).toBe(Infinity);
   const told = tables(points);
   expect(told).toContain(
     "- wasm: with attention a training step takes longer than with a recurrence " +

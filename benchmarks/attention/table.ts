@@ -18,9 +18,18 @@ const found = (points: readonly Point[], contender: Contender, target: TargetNam
   points.find((p) => p.contender === contender && p.target === target && p.time === time);
 
 /**
- * The length at which attention begins to cost more than the recurrence, between two measured ones
- * on the straight line through the logarithms; 0 where it always does, Infinity where it never does.
+ * Where a ratio passes 1, between two measured lengths on the straight line through the logarithms;
+ * 0 where it is above from the start, Infinity where it never is.
  */
+function passing(ratios: readonly { readonly time: number; readonly ratio: number }[]): number {
+  const k = ratios.findIndex(({ ratio }) => ratio > 1);
+  if (k <= 0) return k < 0 ? Infinity : 0;
+  const [below, above] = [ratios[k - 1], ratios[k]];
+  const share = Math.log(below.ratio) / Math.log(below.ratio / above.ratio);
+  return below.time * (above.time / below.time) ** share;
+}
+
+/** The length at which attention begins to cost more than a recurrence. */
 export function crossover(
   points: readonly Point[],
   target: TargetName,
@@ -31,13 +40,18 @@ export function crossover(
     const [a, r] = (["transformer", recurrence] as const).map((name) =>
       found(points, name, target, time),
     );
-    return a && r ? [{ time, ratio: Math.log(a[cost] / r[cost]) }] : [];
+    return a && r ? [{ time, ratio: a[cost] / r[cost] }] : [];
   });
-  const k = ratios.findIndex(({ ratio }) => ratio > 0);
-  if (k <= 0) return k < 0 ? Infinity : 0;
-  const [below, above] = [ratios[k - 1], ratios[k]];
-  const share = below.ratio / (below.ratio - above.ratio);
-  return below.time * (above.time / below.time) ** share;
+  return passing(ratios);
+}
+
+/** The length at which a moment of a training step costs twice what it costs at best. */
+export function doubling(points: readonly Point[], target: TargetName, name: Contender): number {
+  const own = TIMES.flatMap((time) => found(points, name, target, time) ?? []);
+  const each = own.map(({ trainingMs, time }) => ({ time, ms: trainingMs / time }));
+  const least = Math.min(...each.map(({ ms }) => ms));
+  const from = each.findIndex(({ ms }) => ms === least);
+  return passing(each.slice(from).map(({ time, ms }) => ({ time, ratio: ms / (2 * least) })));
 }
 
 const told = (at: number): string =>
@@ -90,8 +104,21 @@ export function tables(points: readonly Point[]): string {
         return `- ${target}: with attention ${what} than with a recurrence ${from("lstm")}, ${from("lru")}.`;
       }),
   );
+  const grown = TARGETS.flatMap((target) => {
+    const each = names.map((name) => `${told(doubling(points, target, name))} (${name})`);
+    return points.some((p) => p.target === target)
+      ? [
+          `- ${target}: a moment of a training step costs twice what it costs at best ${each.join(", ")}.`,
+        ]
+      : [];
+  });
   const size = `Size ${SIZE}, batch ${BATCH}; attention sees the whole sequence.`;
-  return [size, "", ...summary, "", ...TARGETS.flatMap((target) => section(points, target))].join(
-    "\n",
-  );
+  return [
+    size,
+    "",
+    ...summary,
+    ...grown,
+    "",
+    ...TARGETS.flatMap((target) => section(points, target)),
+  ].join("\n");
 }
