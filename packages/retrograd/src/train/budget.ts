@@ -5,7 +5,6 @@
  */
 import { fail } from "../errors/training.ts";
 import { showBytes } from "../nest/explain.ts";
-import type { Measured } from "./method.ts";
 import { loopsOf, passedThrough, passesFor, reach, reversal } from "./reversal.ts";
 import { segmentsIn } from "./segments.ts";
 
@@ -15,6 +14,12 @@ export interface Schedule {
   readonly length: number;
   /** States kept at a time before the last segment; Infinity is one for each. */
   readonly places: number;
+}
+
+/** A choice, and the bytes that a training step with it needs. */
+export interface Measured<C> {
+  readonly choice: C;
+  readonly bytes: number;
 }
 
 /** Longer segments are a multiple of it, so that the chunks of their loops have no rest. */
@@ -65,6 +70,14 @@ export function withinBudget(
 export function refuse({ choice, bytes }: Measured<Schedule>, time: number, budget: number): never {
   return fail("budget-small", { budget, least: bytes, time, length: choice.length });
 }
+
+/** A budget says nothing before a batch shows its size. @throws "bad-argument", always */
+export const unfitted = (method: string): never =>
+  fail("bad-argument", {
+    where: method,
+    given: "a budget in a training step of one's own",
+    expected: "the method that fitted(step, params, batch) gives, as train does",
+  });
 
 /** What a step within a segment takes: the slope between two lengths of segments. */
 function bytesPerStep(time: number, state: number, peak: (s: Schedule) => number): number {

@@ -98,12 +98,6 @@ export interface Method {
   learn(lesson: Lesson, params: any, state: any): Learned;
 }
 
-/** A choice, and the bytes that a training step with it needs. */
-export interface Measured<C> {
-  readonly choice: C;
-  readonly bytes: number;
-}
-
 /** What a method that chooses by size is told before the first step. */
 export interface Fitting {
   readonly model: Trainable;

@@ -3,7 +3,16 @@ import { random, tensor } from "retrograd";
 import { gru } from "retrograd/cells";
 import { dense, lastStep, sequential, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
-import { adam, auto, bptt, type Fed, fitted, mse, train } from "../../src/train/index.ts";
+import {
+  adam,
+  auto,
+  bptt,
+  checkpointed,
+  type Fed,
+  fitted,
+  mse,
+  train,
+} from "../../src/train/index.ts";
 
 const [rows, time] = [4, 512];
 const model = sequential(unroll(gru({ size: 16, input: 4 })), dense(1));
@@ -58,6 +67,11 @@ test("a loss at the end alone cannot be cut: checkpointed is the last resort", (
   expect(() => fitted(step, last.init(random.key(0)), fed)).toThrow(
     /no schedule for sequences of 512/,
   );
+});
+
+test("a budget that no batch was shown to is refused, not passed over", () => {
+  for (const method of [auto(), checkpointed({ budget: 1e6 })])
+    expect(() => method.learn({ ...lesson, batch, key: undefined }, params, {})).toThrow(/fitted/);
 });
 
 test("a method that does not choose is what it was", () => {

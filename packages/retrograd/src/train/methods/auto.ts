@@ -5,7 +5,7 @@
 import { checkOptions } from "../../errors.ts";
 import { showBytes } from "../../nest/explain.ts";
 import type { Footprint } from "../../nest/program.ts";
-import { refuse } from "../budget.ts";
+import { refuse, unfitted } from "../budget.ts";
 import type { Fitting, Method } from "../method.ts";
 import { checkSettings } from "../settings.ts";
 import { windows } from "../windows.ts";
@@ -39,11 +39,11 @@ export function auto(options: AutoOptions = {}): Method {
   checkOptions("auto", options, ["budget"]);
   const { budget = 2 ** 30 } = options;
   checkSettings("auto", { budget }, "a number above 0");
-  const before = bptt();
   return {
-    ...before,
+    ...bptt(),
     name: "auto",
     settings: { budget },
+    learn: () => unfitted("auto"),
     fit(given) {
       const { method, takes, updates, because } = chosen(given, budget);
       const seconds = (updates * takes.flops) / given.speed();

@@ -15,6 +15,7 @@ import {
   refuse,
   type Schedule,
   segmentsBefore,
+  unfitted,
   withinBudget,
 } from "../budget.ts";
 import type { Fitting, Method } from "../method.ts";
@@ -64,7 +65,10 @@ export function checkpointed(options: CheckpointedOptions = {}): Method {
     });
   const lengthFor = (time: number) =>
     segments ? Math.ceil(time / segments) : inChunks(Math.ceil(Math.sqrt(time)));
-  const asked = (time: number) => ({ length: lengthFor(time), places: places ?? Infinity });
+  const asked = (time: number) =>
+    budget === undefined
+      ? { length: lengthFor(time), places: places ?? Infinity }
+      : unfitted("checkpointed");
   const settings = { segments, places, budget };
   return { ...scheduled(settings, asked), fit: (given) => fitted(settings, given, asked) };
 }
