@@ -1,6 +1,6 @@
 /** Models in which nothing is wrong: a rule that is broken by one of them is a false alarm. */
 import { concatenate, random, type Tensor, tensor, where, zeros } from "retrograd";
-import { bidirectional, cell, gru, lstm, rnn, stack, zoneout } from "retrograd/cells";
+import { attending, bidirectional, cell, gru, lstm, rnn, stack, zoneout } from "retrograd/cells";
 import {
   activation,
   dense,
@@ -93,6 +93,7 @@ const all: readonly (readonly [name: string, model: () => Checkable, given?: Giv
     "layer norm between layers",
     () => sequential(unroll(gru(sizes)), layerNorm(), unroll(rnn({ size: 3 })), activation("relu")),
   ],
+  ["attention to its past", () => attending({ size: 4, input: 4 })],
   ["delay line", () => delays(sizes)],
   ["running mean", () => average(sizes)],
   ["by hand", () => handmade(loop), { inputs }],

@@ -2,7 +2,7 @@
 import { isFloat } from "../../scalar/dtype.ts";
 import { concrete, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { leavesOf, mapTree } from "../../tensor/tree.ts";
-import type { Bench, Outcome } from "../bench.ts";
+import type { Bench, Outcome, Trial } from "../bench.ts";
 import type { Rule } from "./rule.ts";
 
 /** The tree with other numbers in the leaf of that path. */
@@ -59,17 +59,20 @@ export const stateRead: Rule = {
   silent: (bench) => withoutState(bench),
   broken(bench) {
     const first = firstState(bench);
-    // A head over time needs its state where a sequence is over before this piece of it begins.
-    const { rows, kind } = bench.subject;
-    const over = kind === "model" ? { lengths: tensor(new Int32Array(rows!)) } : {};
-    const trials = [{}, over].map((trial) => ({
-      trial,
-      plain: bench.run({ state: first, ...trial }),
-    }));
+    const { rows, kind, time } = bench.subject;
+    const half = time >> 1;
+    // What is written first and read later is not read where it begins; and a head over time needs
+    // its state where a sequence is over before this piece of it begins.
+    const trials: Trial[] = [
+      { state: first },
+      { state: bench.run({ inputs: bench.part(0, half) }).next, inputs: bench.part(half, time) },
+      ...(kind === "model" ? [{ state: first, lengths: tensor(new Int32Array(rows!)) }] : []),
+    ];
+    const plain = trials.map((trial) => bench.run(trial));
     const unread = leavesOf<Tensor>(first).filter(([path], own) =>
-      trials.every(({ trial, plain }) => {
-        const changed = bench.run({ state: moved(first, path), ...trial });
-        return !bench.apart(others(plain, own), others(changed, own));
+      trials.every((trial, k) => {
+        const changed = bench.run({ ...trial, state: moved(trial.state, path) });
+        return !bench.apart(others(plain[k], own), others(changed, own));
       }),
     );
     const names = unread.map(([path]) => path);
