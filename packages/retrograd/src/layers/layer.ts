@@ -99,6 +99,10 @@ export function pointwise<P>(layer: Pointwise<P>): Layer<P> {
   };
 }
 
+/** The part of its parameters that training may move. */
+export const learningOf = <P>(layer: Layer<P> | undefined, params: P): any =>
+  layer?.learning ? layer.learning(params) : params;
+
 /** What flows in a tensor [batch, time, …]. */
 export const flowOf = (x: Type): Flow => ({ shape: x.shape.slice(2), dtype: x.dtype, time: true });
 

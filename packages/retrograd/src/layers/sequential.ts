@@ -4,7 +4,7 @@ import { fail } from "../errors/layers.ts";
 import { within } from "../errors.ts";
 import * as random from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Layer } from "./layer.ts";
+import { type Layer, learningOf } from "./layer.ts";
 import { type Model, modelOf } from "./model.ts";
 
 /** Parameters of a list of layers: one entry for each. */
@@ -76,8 +76,7 @@ function chain(layers: readonly Layer[]): Sequential {
       };
     },
     ...(layers.some((layer) => layer.learning) && {
-      learning: (params) =>
-        layers.map((layer, k) => (layer.learning ? layer.learning(params[k]) : params[k])),
+      learning: (params) => layers.map((layer, k) => learningOf(layer, params[k])),
     }),
     check: layers[0].check && ((x, valid) => placed(0, () => layers[0].check!(x, valid))),
     start: (params, plan, batch) =>

@@ -1,25 +1,38 @@
 /** Layers that training leaves alone: what is learned around them, and what is not compiled. */
 import { jit, random, type Tensor, tensor } from "retrograd";
 import { rnn } from "retrograd/cells";
-import { dense, frozen, type Model, sequential, unroll } from "retrograd/layers";
+import {
+  dense,
+  embedding,
+  encoderDecoder,
+  frozen,
+  type Layer,
+  type Model,
+  sequential,
+  unroll,
+} from "retrograd/layers";
 import { describe, expect, test } from "vitest";
 import { resident } from "../../src/jit/jit.ts";
 import { flatten } from "../../src/tensor/tree.ts";
 import {
   adam,
   bptt,
+  checkpointed,
+  crossEntropy,
   eprop,
   type Fed,
   firstCarry,
   forward,
   type Method,
+  memoryStore,
   mse,
   sgd,
+  train,
   trainingStep,
   truncated,
   windows,
 } from "../../src/train/index.ts";
-import { bits } from "./tasks.ts";
+import { bits, eventsOf } from "./tasks.ts";
 
 const float64 = { dtype: "float64" } as const;
 const [rows, time, rate] = [2, 6, 0.05];
@@ -51,6 +64,7 @@ const near = (a: unknown, b: unknown) => {
 
 test.each([
   ["bptt", bptt()],
+  ["checkpointed", checkpointed({ segments: 2 })],
   ["truncated", truncated({ window: 3 })],
   ["forward", forward()],
   ["forward over windows", forward({ window: 3 })],
@@ -103,6 +117,42 @@ describe("what is compiled", () => {
     expect(held.moments).toBe(2 * 2);
     expect(free.moments).toBeGreaterThan(2 * 2);
   });
+});
+
+test("a run that was interrupted goes on to the same bits", async () => {
+  const model = modelOf(frozen(reservoir()), dense(1));
+  const data = [batch, { ...batch, inputs: normal(5, rows, time, 2) }];
+  const lesson = { ...{ model, data, loss: mse(), optimizer: adam(rate) }, epochs: 3 };
+  const whole = train({ ...lesson, params: drawn(model) });
+  await eventsOf(whole);
+  const store = memoryStore();
+  for await (const event of train({ ...lesson, params: drawn(model), checkpoint: { store } }))
+    if (event.type === "step" && event.step === 3) break;
+  const again = await train.resume(store, lesson);
+  await eventsOf(again);
+  expect(bits(again.params)).toEqual(bits(whole.params));
+  expect(bits(again.params[0])).toEqual(bits(drawn(model)[0]));
+});
+
+test("parts of an encoder–decoder may be frozen", () => {
+  const hold = [{ encoder: frozen }, { head: frozen }, { embedding: frozen }];
+  for (const held of hold as Record<string, typeof frozen | undefined>[]) {
+    const wrap = (part: string, layer: Layer): Layer => held[part]?.(layer) ?? layer;
+    const model = encoderDecoder(wrap("encoder", reservoir()), {
+      cell: rnn({ size: 4 }),
+      embedding: wrap("embedding", embedding(3, 2)),
+      head: wrap("head", dense(3)),
+    });
+    const params = model.init(random.key(1), { input: 2, ...float64 });
+    const options = { model, loss: crossEntropy(), optimizer: sgd(rate) };
+    const targets = tensor([0, 1, 2, 2, 1, 0], { shape: [rows, 3], dtype: "int32" });
+    const fed = { inputs: batch.inputs, targets };
+    const [next] = trainingStep(options)(firstCarry(options, params, rows), fed, tensor(rate));
+    const parts = (p: any) => ({ encoder: p.encoder, ...p.decoder });
+    const [before, after] = [parts(params), parts(next.params)];
+    const same = Object.keys(before).filter((k) => `${bits(before[k])}` === `${bits(after[k])}`);
+    expect(same).toEqual(Object.keys(held));
+  }
 });
 
 test("models of frozen layers alone, and what is no layer, are refused", () => {

@@ -24,7 +24,7 @@ import {
   maskOf,
 } from "../model.ts";
 import { checkDecoder, type DecoderOptions, say } from "./decoder.ts";
-import { encode, type Pair, planPair } from "./pair.ts";
+import { encode, learningOfPair, type Pair, planPair } from "./pair.ts";
 import { type TruthSchedule, teacherOf } from "./scheduledSampling.ts";
 import { type Telling, type TellingOptions, telling } from "./telling.ts";
 
@@ -52,6 +52,8 @@ export interface EncoderDecoder<P = any> {
   /** It is told the targets while it learns, and its output goes over their time. */
   readonly forced: true;
   readonly draws: boolean;
+  /** The part of the parameters that training may move, where layers of it are frozen. */
+  learning?(params: P): any;
   /** The symbol before the first one. */
   readonly opening: number;
   /** First parameters. */
@@ -105,6 +107,9 @@ export function encoderDecoder(
     ...{ name, encoder, decoder, opening },
     forced: true,
     draws: encoder.draws || sampling !== undefined,
+    ...([encoder, decoder.head, decoder.embedding].some((layer) => layer?.learning) && {
+      learning: (params) => learningOfPair(pair, params),
+    }),
     init(key, given = {}) {
       const float = given.dtype ?? "float32";
       const flow = inputOf(encoder, undefined, given) ?? fail("input-unknown", { what: name });

@@ -5,7 +5,7 @@ import { type DType, isFloat } from "../../scalar/dtype.ts";
 import { sizeOf, type Tensor, type Type } from "../../tensor/tensor.ts";
 import { leavesOf } from "../../tensor/tree.ts";
 import { batch } from "../../transform/batched.ts";
-import { type Flow, featuresOf, type Layer, needsTime, type Plan } from "../layer.ts";
+import { type Flow, featuresOf, type Layer, learningOf, needsTime, type Plan } from "../layer.ts";
 import { type DecoderOptions, type DecoderPlan, firstState, planDecoder } from "./decoder.ts";
 import type { TruthSchedule } from "./scheduledSampling.ts";
 
@@ -40,6 +40,16 @@ export function planPair({ encoder, decoder }: Pair, flow: Flow, float: DType): 
     decoder: plan,
   };
 }
+
+/** The part of the parameters that training may move. */
+export const learningOfPair = ({ encoder, decoder }: Pair, params: any): any => ({
+  encoder: learningOf(encoder, params.encoder),
+  decoder: {
+    ...params.decoder,
+    embedding: learningOf(decoder.embedding, params.decoder.embedding),
+    head: learningOf(decoder.head, params.decoder.head),
+  },
+});
 
 /** The encoder over sources [batch, time, …]: its outputs, and the first state of the decoder. */
 export function encode(
