@@ -6,7 +6,8 @@ import { logTicks } from "../../packages/cli/src/report/charts.ts";
 const { document } = new JSDOM("").window;
 const WIDTH = 300;
 const HEIGHT = 200;
-const TOP = 24;
+/** Where the legend begins, and how far apart its lines are. */
+const [LEFT, LINE] = [48, 16];
 
 /** What is measured along one axis, and where. */
 export interface Column<P> {
@@ -60,21 +61,25 @@ const short = (x: number): string => (x >= 1e4 ? `${Math.round(x / 1e3)}k` : `${
 /** The picture as the text of an SVG. */
 export function drawn<P>(picture: Picture<P>): string {
   const { columns, rows, series, title } = picture;
+  const width = columns.length * WIDTH;
+  let [x, y] = [LEFT, LINE];
+  const legend = Object.entries(series).map(([name, colour]) => {
+    const room = 28 + 7 * name.length;
+    if (x > LEFT && x + room > width) [x, y] = [LEFT, y + LINE];
+    const text = `<text x="${x}" y="${y}" fill="${colour}">● ${name}</text>`;
+    x += room;
+    return text;
+  });
+  const top = y + 8;
   const panels = rows.flatMap((_, j) =>
     columns.map((column, i) => {
       const svg = panel(picture, column, j);
       svg.setAttribute("x", String(i * WIDTH));
-      svg.setAttribute("y", String(TOP + j * HEIGHT));
+      svg.setAttribute("y", String(top + j * HEIGHT));
       return svg.outerHTML;
     }),
   );
-  let x = 48;
-  const legend = Object.entries(series).map(([name, colour]) => {
-    const text = `<text x="${x}" y="16" fill="${colour}">● ${name}</text>`;
-    x += 28 + 7 * name.length;
-    return text;
-  });
-  const [width, height] = [columns.length * WIDTH, TOP + rows.length * HEIGHT];
+  const height = top + rows.length * HEIGHT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}"`,
     ` width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13">`,
