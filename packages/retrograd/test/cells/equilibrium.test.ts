@@ -46,9 +46,11 @@ test("it trains, compiled", () => {
     dense(2),
   );
   const options = { model, loss: crossEntropy(), optimizer: adam(0.02), method: bptt() };
-  const run = resident(trainingStep(options), firstCarry(options, model.init(random.key(0)), 64), {
-    target: "wasm",
-  });
+  // It begins with a step that contracts; while it learns, nothing keeps it from expanding for once.
+  const first = mapTree(model.init(random.key(0)), (t: Tensor, path) =>
+    path.endsWith("Wh") ? t.mul(0.5) : t,
+  );
+  const run = resident(trainingStep(options), firstCarry(options, first, 64), { target: "wasm" });
   // Two rings: no line tells them apart.
   const points = Array.from({ length: 64 }, (_, k) => {
     const [angle, radius] = [(k * 2 * Math.PI) / 32, k < 32 ? 0.5 : 1.2];
@@ -59,7 +61,9 @@ test("it trains, compiled", () => {
     Int32Array.from({ length: 64 }, (_, k) => +(k < 32)),
     { shape: [64, 1] },
   );
-  let loss = 0;
-  for (let k = 0; k < 300; k++) loss = run.call({ inputs, targets }, tensor(0.02)).loss.item();
-  expect(loss).toBeLessThan(0.1);
+  const losses = Array.from({ length: 300 }, () =>
+    run.call({ inputs, targets }, tensor(0.02)).loss.item(),
+  );
+  expect(losses[0]).toBeGreaterThan(0.6);
+  expect(Math.min(...losses.slice(200))).toBeLessThan(0.05);
 });
