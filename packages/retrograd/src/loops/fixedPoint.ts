@@ -238,7 +238,9 @@ export function fixedPoint<S, P = undefined>(
   const first = named(start, "state", groupOf("state", "fixedPoint"));
   const shared = named(params, "params", groupOf("params", "fixedPoint"));
   const [one] = first;
-  const dtype = one?.[1].dtype ?? "float32";
+  if (!one)
+    fail("bad-argument", { where: "fixedPoint", given: "an empty state", expected: "floats" });
+  const dtype = one[1].dtype;
   for (const [name, t] of first)
     if (!isFloat(t.dtype) || t.dtype !== dtype)
       fail("dtype-mismatch", {
@@ -248,6 +250,7 @@ export function fixedPoint<S, P = undefined>(
       });
   const limits = { tolerance: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), steps };
   checkSolver("fixedPoint", solver, limits);
+  checkBackward(backward);
   const z = first.map(([name, t]) => placeholder(t, name));
   const p = shared.map(([name, t]) => placeholder(t, name));
   const next = within("the step of fixedPoint", () =>
@@ -272,6 +275,19 @@ export function fixedPoint<S, P = undefined>(
     if (radius > NEAR) warn(notice(compilerMessages, "weak-attraction", { radius }));
   }
   return { state, steps: count, residual };
+}
+
+function checkBackward(backward: Backward): void {
+  const known =
+    backward === "jacobian-free" ||
+    (backward as Phantom)?.kind === "phantom" ||
+    typeof (backward as Solver)?.next === "function";
+  if (!known)
+    fail("bad-argument", {
+      where: "fixedPoint: backward",
+      given: String(backward),
+      expected: 'a solver, "jacobian-free" or phantom()',
+    });
 }
 
 /** From this radius on a point attracts so weakly that 1e-5 takes more than 200 plain steps. */

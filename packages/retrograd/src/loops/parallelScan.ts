@@ -23,8 +23,9 @@ import { jacobian } from "../transform/jacobian.ts";
 import { tangents } from "../transform/jvp.ts";
 import { alongUnits } from "../transform/unitwise.ts";
 import { associativeScan } from "./associativeScan.ts";
-import { held } from "./mask.ts";
-import { checkState, named, partsOf, type Step } from "./scanTree.ts";
+import { checkValidity, held, maskOf } from "./mask.ts";
+import { checkState, lengthOf, named, partsOf, type Step, scan } from "./scanTree.ts";
+import { checkLimits } from "./solvers.ts";
 import { whileLoop } from "./while.ts";
 
 export interface ParallelScanOptions {
@@ -58,7 +59,7 @@ export interface ParallelScanOptions {
  * @param inputs  tree of tensors [time, …]
  * @returns       as `scan`, with `rounds` and `change`, the largest change in the last of them:
  *                above the tolerance where the rounds were not enough
- * @throws "rounds-short" when all numbers are here and the rounds were not enough; what `scan` does
+ * @throws "bad-argument"; "rounds-short" when all numbers are here and the rounds were not enough; what `scan` does
  * Source: Lim et al. 2023, arXiv:2309.12252; diagonals: Gonzalez et al. 2024, arXiv:2407.19115.
  * Checked: equal to `scan` to 1e-10 in float64, gradients too.
  */
@@ -74,8 +75,17 @@ export function parallelScan<S, X, P = undefined, Y = undefined>(
   const { moment, leaves, start, shown, dtype, split } = asVectors(
     ...([step, state, inputs, params, mask] as const),
   );
-  const time = flatten(shown)[0]?.shape[0] ?? 0;
+  checkValidity({ mask });
+  const series = named(inputs, "input", groupOf("inputs", "parallelScan"));
+  const time = lengthOf(series, { mask: maskOf({ mask }, 0) }, "parallelScan");
   const limits = { limit: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), most: rounds ?? time };
+  if (time === 0)
+    return {
+      ...scan(step, state, inputs, params),
+      rounds: tensor(0, { dtype: "int32" }),
+      change: tensor(0, { dtype }),
+    };
+  checkLimits("parallelScan", { tolerance: limits.limit, rounds: limits.most });
   const move = (h: Tensor, at: typeof shown) => moment(h, at).h;
   const all = { move: batch(move), whole: batch(jacobian(move)) };
   const before = (H: Tensor) =>

@@ -102,13 +102,17 @@ const moment = (t: Tensor): Type => ({ shape: t.shape.slice(1), dtype: t.dtype }
 const label = (name: string, t: Tensor) =>
   name === "input" ? `the input ${showType(t)}` : `input "${name}" ${showType(t)}`;
 
-/** The number of steps, on which all inputs must agree. */
-function lengthOf(inputs: readonly Named[], { length, mask }: ScanOptions): number {
+/** The number of steps, on which all inputs must agree. @throws "scan-length", "bad-argument" */
+export function lengthOf(
+  inputs: readonly Named[],
+  { length, mask }: Pick<ScanOptions, "length" | "mask">,
+  op = "scan",
+): number {
   const series: Named[] = mask ? [...inputs, ["mask", mask]] : [...inputs];
   for (const [name, t] of series)
     if (t.rank === 0)
       fail("rank-mismatch", {
-        op: "scan",
+        op,
         operand: label(name, t),
         expected: "a leading axis of time",
       });
@@ -116,9 +120,9 @@ function lengthOf(inputs: readonly Named[], { length, mask }: ScanOptions): numb
   if (length !== undefined) sizes.unshift(["the option length", length]);
   if (sizes.length === 0)
     fail("bad-argument", {
-      where: "scan",
-      given: "neither an input nor a length",
-      expected: "a number of steps: scan(…, { length })",
+      where: op,
+      given: op === "scan" ? "neither an input nor a length" : "no input",
+      expected: op === "scan" ? "a number of steps: scan(…, { length })" : "inputs [time, …]",
     });
   const [[first, steps]] = sizes;
   if (!Number.isInteger(steps) || steps < 0)

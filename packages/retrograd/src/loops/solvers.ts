@@ -51,7 +51,15 @@ export function checkSolver(where: string, solver: Solver, { tolerance, steps }:
       given: String(solver),
       expected: "picard(), anderson() or broyden()",
     });
-  whole(`${where}: steps`, steps);
+  checkLimits(where, { tolerance, steps });
+}
+
+/** A tolerance, and how often something is tried at most. @throws "bad-argument" */
+export function checkLimits(
+  where: string,
+  { tolerance, ...most }: { readonly tolerance: number } & Readonly<Record<string, number>>,
+): void {
+  for (const [name, count] of Object.entries(most)) whole(`${where}: ${name}`, count);
   if (!(tolerance > 0))
     fail("bad-argument", {
       where: `${where}: tolerance`,

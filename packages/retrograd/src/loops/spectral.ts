@@ -1,8 +1,10 @@
 /** How strongly a step pulls states together, measured on its Jacobian without forming it. */
+import { fail } from "../errors.ts";
 import { zeros } from "../ops/creation.ts";
 import { div, log, where } from "../ops/elementwise.ts";
 import * as random from "../ops/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { isFloat } from "../scalar/dtype.ts";
+import { showType, type Tensor } from "../tensor/tensor.ts";
 import { flatten, mapTree } from "../tensor/tree.ts";
 import { jvp, vjp } from "../transform/derivatives.ts";
 import { scan } from "./scanTree.ts";
@@ -29,6 +31,7 @@ const squares = (tree: unknown): Tensor =>
  * @param state  tree of float tensors: where
  * @param turns  products with the Jacobian; 60
  * @returns      a number, [], differentiable
+ * @throws "bad-argument" unless the state is floats
  * Checked: eigenvalues of linear steps, real and complex.
  */
 export function spectralRadius<S, P = undefined>(
@@ -38,7 +41,15 @@ export function spectralRadius<S, P = undefined>(
   { turns = 60, key = random.key(0) }: { turns?: number; key?: Tensor } = {},
 ): Tensor {
   const linear = (v: S) => jvp((z: S) => step(z, params as P), [state], [v])[1];
-  const [{ dtype }] = flatten(state);
+  const leaves = flatten(state);
+  const other = leaves.find((t) => !isFloat(t.dtype));
+  if (leaves.length === 0 || other)
+    fail("bad-argument", {
+      where: "spectralRadius",
+      given: other ? `a state ${showType(other)}` : "an empty state",
+      expected: "a state of floats",
+    });
+  const [{ dtype }] = leaves;
   const unit = (v: S) => {
     const size = squares(v).sqrt();
     const by = where(size.equal(0), 1, size);

@@ -7,10 +7,11 @@ import { type Resident, resident, type TargetName } from "../jit/jit.ts";
 
 import { reshape } from "../ops/reshape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { type Fed, type Part, tensorOf } from "./batch.ts";
+import { checkInputs, checkLabels, type Fed, type Part, tensorOf } from "./batch.ts";
 import { forward } from "./methods/forward.ts";
 import {
   type Carry,
+  classesOf,
   firstCarry,
   type StepOptions,
   type StepOutputs,
@@ -47,13 +48,14 @@ export interface Learner {
  * A learner of a stream.
  * @param method  one that carries what it needs, such as forward({ window: 1 }), the default, or
  *                truncated({ window: 1 }), for which the past is a number
- * @throws what the method does
+ * @throws what the method does; on a moment "label-range", "index-range"
  * Checked: the updates are those of training on the same moments as windows of one.
  */
 export function online({ params, target, ...options }: OnlineOptions): Learner {
   const given = { ...options, method: options.method ?? forward({ window: 1 }) };
   const labels = options.loss.target === "label";
   let program: Resident<Carry, StepOutputs> | undefined;
+  let classes: number | undefined;
   let starts = true;
   const run = () =>
     (program ??= resident<Carry, StepOutputs>(trainingStep(given), firstCarry(given, params, 1), {
@@ -71,6 +73,11 @@ export function online({ params, target, ...options }: OnlineOptions): Learner {
         targets: moment("targets", y),
         start: tensor([starts]),
       };
+      checkInputs(options.model, fed);
+      if (labels) {
+        classes ??= classesOf(options, params, fed);
+        checkLabels(fed, classes, options.loss.ignore);
+      }
       const rate: Tensor = tensor(learner.rate, { dtype: "float32" });
       const { loss, norm } = run().call(fed, rate);
       starts = false;

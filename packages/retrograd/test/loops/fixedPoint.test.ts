@@ -220,6 +220,11 @@ describe("how strongly a point attracts", () => {
     expect(find({ tolerance: 0 })).toThrow(/tolerance: given 0/);
     expect(find({ solver: "picard" })).toThrow(/expected picard\(\), anderson\(\) or broyden\(\)/);
     expect(find({ step: 3 })).toThrow(/unknown-option/);
+    expect(find({ backward: "nothing" })).toThrow(/backward: given nothing.*"jacobian-free"/s);
+    expect(() => fixedPoint((z: object) => z, {})).toThrow(/an empty state/);
+    expect(() => spectralRadius((z: object) => z, {})).toThrow(/an empty state/);
+    const whole = tensor([1], { dtype: "int32" });
+    expect(() => spectralRadius((z: Tensor) => z, whole)).toThrow(/a state int32 \[1\]/);
     expect(() => anderson({ memory: 0 })).toThrow(/memory: given 0/);
     expect(() => phantom({ damping: 2 })).toThrow(/damping: given 2/);
     expect(() => fixedPoint((z: Tensor) => z, tensor([1], { dtype: "int32" }))).toThrow(

@@ -134,3 +134,29 @@ test("a step that expands is not solved by rounds, and says so", () => {
     parallelScan((s: Tensor, t: Tensor) => [s, t], tensor([1], { dtype: "int32" }), x),
   ).toThrow(/states of one float dtype/);
 });
+
+test("inputs, masks and limits are checked as those of scan are", () => {
+  const leak = (h: Tensor, x: Tensor) => ({ state: h.mul(0.5).add(x), output: h });
+  const h = tensor([1, 2], float64);
+  const series = (length: number) => normal(10, [length, 2]);
+  const none = parallelScan(leak, h, series(0));
+  expect([none.outputs!.shape, none.state.toArray(), none.rounds.item()]).toEqual([
+    [0, 2],
+    [1, 2],
+    0,
+  ]);
+  const run =
+    (x: any, options = {}) =>
+    () =>
+      parallelScan(leak, h, x, undefined, options);
+  expect(run(undefined)).toThrow(/parallelScan.*no input.*bad-argument/s);
+  expect(run(tensor(1, float64))).toThrow(/rank-mismatch/);
+  expect(run(series(3), { mask: tensor([true, false]) })).toThrow(/scan-length/);
+  expect(run(series(3), { mask: tensor([1, 0, 1]) })).toThrow(/a bool mask/);
+  expect(run(series(3), { tolerance: Number.NaN })).toThrow(/tolerance.*a number above 0/s);
+  for (const rounds of [0, 1.5])
+    expect(run(series(3), { rounds })).toThrow(/rounds.*whole number/s);
+  const two = { a: series(3), b: series(4) };
+  const both = (s: Tensor, { a, b }: typeof two) => ({ state: s.mul(0.5).add(a).add(b) });
+  expect(() => parallelScan(both, h, two)).toThrow(/scan-length/);
+});

@@ -1,12 +1,13 @@
 /** Forward mode: the gradient of bptt, without a way back; and what its approximations leave out. */
 import { grad, random, type Tensor, tensor } from "retrograd";
 import { bidirectional, type Cell, cell, gru, lstm, rnn, stack } from "retrograd/cells";
-import { dense, dropout, type Model, sequential, unroll } from "retrograd/layers";
+import { dense, dropout, embedding, type Model, sequential, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
 import { resident } from "../../src/jit/jit.ts";
 import { flatten, mapTree } from "../../src/tensor/tree.ts";
 import {
   bptt,
+  crossEntropy,
   eprop,
   type Fed,
   firstCarry,
@@ -21,6 +22,7 @@ import {
   windows,
 } from "../../src/train/index.ts";
 import { numbers } from "./models.ts";
+import { bits } from "./tasks.ts";
 
 const [rows, time] = [3, 7];
 const values = (seed: number, ...shape: number[]) =>
@@ -177,6 +179,20 @@ describe("a stream", () => {
     learner.reset();
     expect(losses()).toEqual(begun);
   });
+});
+
+test("a stream is checked as batches are: symbols and labels that do not exist", () => {
+  const symbols = sequential(embedding(5, 3), unroll(rnn({ size: 3 })), dense(4)) as Model;
+  const params = symbols.init(random.key(0));
+  const loss = crossEntropy({ ignore: -1 });
+  const learner = online({ model: symbols, params, loss, optimizer: sgd(0.1) });
+  const int = (x: number) => tensor(x, { dtype: "int32" });
+  expect(learner.push(int(4), int(3)).loss).toBeGreaterThan(0);
+  expect(learner.push(int(4), int(-1)).loss).toBe(0);
+  const before = bits(learner.params);
+  expect(() => learner.push(int(5), int(3))).toThrow(/5/);
+  expect(() => learner.push(int(4), int(4))).toThrow(/label-range/);
+  expect(bits(learner.params)).toEqual(before);
 });
 
 describe("approximations", () => {
