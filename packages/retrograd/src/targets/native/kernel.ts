@@ -5,7 +5,14 @@
  */
 
 import type { Stmt, Value } from "../../nest/nest.ts";
-import { type Affine, type Buffer, type Dynamic, type Kernel, resolve } from "../../nest/nest.ts";
+import {
+  type Affine,
+  type Buffer,
+  type Dynamic,
+  type Kernel,
+  resolve,
+  walk,
+} from "../../nest/nest.ts";
 import { parametersOf } from "../../nest/parameters.ts";
 import { bytesOf } from "../../scalar/dtype.ts";
 import { numberType, type Typed, typeOf } from "./types.ts";
@@ -23,10 +30,28 @@ export function printKernel(kernel: Kernel, vectorBytes: number, fma: boolean): 
   const indices = parametersOf(kernel),
     name = `k_${kernel.name}`;
   const parameters = ["address arena", ...indices.map((i) => `long ${i}`)].join(", ");
-  const lines = new KernelPrinter(vectorBytes, fma).print(kernel);
+  const exact = comparesFloats(kernel);
+  const lines = new KernelPrinter(vectorBytes, fma && !exact).print(kernel);
   const head = `/* ${kernel.note.replaceAll("*/", "* /")} */`;
-  const declared = `KERNEL void ${name}(${parameters}) {`;
-  return { name, indices, code: [head, declared, ...lines, "}"].join("\n") };
+  const declared = `${exact ? "EXACT " : ""}KERNEL void ${name}(${parameters}) {`;
+  const body = [...(exact ? ["  APART"] : []), ...lines];
+  return { name, indices, code: [head, declared, ...body, "}"].join("\n") };
+}
+
+/**
+ * Whether numbers of this kernel are compared with those of another one: a maximum is looked for
+ * again on the way back, by equality. Both must then round alike, so the C compiler may not join a
+ * product and a sum in one of them and not in the other.
+ */
+function comparesFloats({ body }: Kernel): boolean {
+  let found = false;
+  walk(body, (part) => {
+    if (part.kind === "call" && part.fn.name === "equal")
+      found ||= part.args.some((a) => a.dtype === "float32" || a.dtype === "float64");
+    if (part.kind === "set" && part.value.kind === "call" && part.value.fn.name === "max")
+      found ||= part.value.args.some((a) => a.kind === "local" && a.name === part.name);
+  });
+  return found;
 }
 
 /** A local as C knows it. */

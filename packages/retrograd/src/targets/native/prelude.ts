@@ -21,8 +21,12 @@ export function prelude(vectorBytes: number): string {
     // Each function by itself, as in Wasm: compile time stays linear in their number.
     `#ifdef __clang__
 #define KERNEL static __attribute__((noinline))
+#define EXACT
+#define APART _Pragma("clang fp contract(off)")
 #else
 #define KERNEL static __attribute__((noipa))
+#define EXACT __attribute__((optimize("fp-contract=off")))
+#define APART
 #endif`,
     ...construction("float", four),
     ...construction("int", four),
