@@ -86,7 +86,6 @@ const awaited = [
   "adding-lru.ts",
   "copying-lru.ts",
   "induction.ts",
-  "parity.ts",
   "selective-copying.ts",
   "sequential-mnist.ts",
 ];
