@@ -9,38 +9,11 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { blame } from "./blame.ts";
 import { nudged } from "./direction.ts";
 import { unrolled } from "./loops.ts";
-import { ALIKE, measure, ROUGH, type Stopped } from "./measure.ts";
+import { ALIKE, measure, ROUGH } from "./measure.ts";
 import { type Objective, objectiveOf } from "./objective.ts";
 import { type Checkable, type Given, subjectOf } from "./subject.ts";
-import { describeCertificate, type Judged } from "./verdict.ts";
-import { type Way, type Ways, waysOf } from "./ways.ts";
-
-/** How far a way is from the derivative, and where it is furthest. */
-export interface WayReport {
-  readonly way: Way;
-  /** |found − derivative| / size of the derivative at that place; 0 where it could not be run. */
-  readonly relative: number;
-  readonly where: string;
-  readonly agrees: boolean;
-  /** Why it could not be run. */
-  readonly missing?: string;
-}
-
-export interface Certificate {
-  readonly agrees: boolean;
-  readonly ways: readonly WayReport[];
-  /** The largest disagreement. */
-  readonly worst: { readonly way: Way; readonly relative: number; readonly where: string };
-  /** Largest disagreement of any way, by parameter and by time step. */
-  readonly places: readonly { readonly name: string; readonly relative: number }[];
-  /** Places where slopes differ on both sides; these were judged beside it. */
-  readonly kinks: readonly { readonly name: string; readonly jump: number }[];
-  /** How much of the derivative stopGradient takes away, at the place where it takes most; or 0. */
-  readonly stopped: Stopped;
-  /** The op whose rule is wrong, where one is. */
-  readonly blamed: string | undefined;
-  readonly sentence: string;
-}
+import { type Certificate, describeCertificate, type Judged } from "./verdict.ts";
+import { type Ways, waysOf } from "./ways.ts";
 
 export interface CertifyOptions extends Given {
   /** One number of the output; without it a random weighted sum of outputs and last state. */

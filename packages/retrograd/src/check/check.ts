@@ -3,11 +3,12 @@
 import type { Batch } from "../train/batch.ts";
 import type { Loss } from "../train/losses/loss.ts";
 import type { Trainable } from "../train/method.ts";
-import { type Certificate, certify } from "./certificate.ts";
+import { certify } from "./certificate.ts";
 import { examine, type HealthReport, weighed } from "./health.ts";
 import { type LintReport, lint } from "./linter.ts";
 import type { Checkable, Given } from "./subject.ts";
 import { hasLoop, measureTruncation, type TruncationReport } from "./truncation.ts";
+import type { Certificate } from "./verdict.ts";
 
 export interface CheckOptions extends Given {
   /**

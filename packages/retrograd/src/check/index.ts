@@ -1,5 +1,5 @@
 /** Checks of one's own model: does its gradient agree, does it keep its promises, how far back. */
-export { type Certificate, type CertifyOptions, certify, type WayReport } from "./certificate.ts";
+export { type CertifyOptions, certify } from "./certificate.ts";
 export { type CheckOptions, type CheckReport, check } from "./check.ts";
 export { examine, type HealthFinding, type HealthReport, type Units } from "./health.ts";
 export type { Interval } from "./interval.ts";
@@ -12,4 +12,5 @@ export {
   type TruncationReport,
   type WindowReport,
 } from "./truncation.ts";
+export type { Certificate, WayReport } from "./verdict.ts";
 export type { Way } from "./ways.ts";

@@ -1,6 +1,33 @@
 /** What a certificate says in words: who disagrees, by how much, where, and what that points to. */
-import type { Certificate, WayReport } from "./certificate.ts";
+import type { Stopped } from "./measure.ts";
 import type { Way } from "./ways.ts";
+
+/** How far a way is from the derivative, and where it is furthest. */
+export interface WayReport {
+  readonly way: Way;
+  /** |found − derivative| / size of the derivative at that place; 0 where it could not be run. */
+  readonly relative: number;
+  readonly where: string;
+  readonly agrees: boolean;
+  /** Why it could not be run. */
+  readonly missing?: string;
+}
+
+export interface Certificate {
+  readonly agrees: boolean;
+  readonly ways: readonly WayReport[];
+  /** The largest disagreement. */
+  readonly worst: { readonly way: Way; readonly relative: number; readonly where: string };
+  /** Largest disagreement of any way, by parameter and by time step. */
+  readonly places: readonly { readonly name: string; readonly relative: number }[];
+  /** Places where slopes differ on both sides; these were judged beside it. */
+  readonly kinks: readonly { readonly name: string; readonly jump: number }[];
+  /** How much of the derivative stopGradient takes away, at the place where it takes most; or 0. */
+  readonly stopped: Stopped;
+  /** The op whose rule is wrong, where one is. */
+  readonly blamed: string | undefined;
+  readonly sentence: string;
+}
 
 /** A place, and how far each way is off there. */
 export interface Judged {

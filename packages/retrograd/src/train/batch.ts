@@ -7,7 +7,6 @@ import { maskOfLengths } from "../loops/mask.ts";
 import { swapAxes } from "../ops/shape.ts";
 import { type Data, type DType, isFloat } from "../scalar/index.ts";
 import { concrete, type Shape, showShape, sizeOf, Tensor, tensor } from "../tensor/tensor.ts";
-import type { Trainable } from "./method.ts";
 
 /** Numbers, row-major, with their shape. */
 export interface Values {
@@ -194,8 +193,13 @@ export function resized(t: Tensor, axis: 0 | 1, start: number, size: number): Te
   return concrete(data, { shape, dtype: t.dtype }, t.name);
 }
 
+/** What refuses inputs whose numbers it cannot take, where they are valid, bool [batch, time]. */
+interface Choosy {
+  check?(inputs: Tensor, valid?: Tensor): void;
+}
+
 /** What the model finds wrong with the numbers that come in, where rows are valid. */
-export function checkInputs(model: Trainable, { inputs, lengths }: Fed): void {
+export function checkInputs(model: Choosy, { inputs, lengths }: Fed): void {
   if (!model.check || !inputs.isConcrete) return;
   const valid = lengths && swapAxes(maskOfLengths(lengths, inputs.shape[1]), 0, 1);
   model.check(inputs, valid);
