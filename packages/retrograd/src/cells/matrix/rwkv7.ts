@@ -2,6 +2,7 @@
  * RWKV-7: a matrix memory with a decay for each feature of its keys, one key by which old values
  * are removed, and another under which new ones are written.
  */
+import { fail } from "../../errors/layers.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
 import { whereValid } from "./chunks.ts";
@@ -35,7 +36,7 @@ export const rwkv7 = cell({
   name: "rwkv7",
   options: { heads: 4 as number, rank: undefined as number | undefined },
   params: ({ input, size, heads, rank = Math.ceil(1.8 * Math.sqrt(size)) }, init) => {
-    headSize("rwkv7", size, heads);
+    checkWidth(size, headSize("rwkv7", size, heads));
     wholeNumber("rwkv7: rank", rank);
     return {
       mix: init.values([6, input], ([of, at]) => 1 - (at / input) ** MIXED[of]),
@@ -115,4 +116,14 @@ function normalised(x: Tensor): Tensor {
   const centred = x.sub(x.mean(-1, { keepDims: true }));
   const variance = centred.square().mean(-1, { keepDims: true });
   return centred.div(variance.add(LEAST_VARIANCE).sqrt());
+}
+
+/** What a head answers is normalised over its units: of one alone, nothing would be left. */
+function checkWidth(size: number, width: number): void {
+  if (width === 1)
+    fail("bad-argument", {
+      where: "rwkv7: heads",
+      given: `${size} for ${size} units, one each,`,
+      expected: "heads of at least 2 units, as their answers are normalised",
+    });
 }

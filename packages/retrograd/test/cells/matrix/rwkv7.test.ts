@@ -111,6 +111,7 @@ test("both forms agree in float32 where everything decays as fast as it can", ()
 
 test("bad options are refused", () => {
   expect(() => rwkv7({ size: 6 }).params([3])).toThrow(/rwkv7: heads: given 4 for 6 units/);
-  expect(() => rwkv7({ size: 4, rank: 0 }).params([3])).toThrow(/rwkv7: rank.*≥ 1/);
+  expect(() => rwkv7({ size: 4 }).params([3])).toThrow(/heads of at least 2 units/);
+  expect(() => rwkv7({ size: 8, rank: 0 }).params([3])).toThrow(/rwkv7: rank.*≥ 1/);
   expect(() => rwkv7Channels({ size: 4, hidden: 0.5 }).params([3])).toThrow(/hidden.*≥ 1/);
 });
