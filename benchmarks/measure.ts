@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 /** Milliseconds that the parts of the work take at least; the largest is the roofline. */
-function roofline({ flops, bytes, elementary }: Work, ceiling: number, target: TargetName) {
+export function roofline({ flops, bytes, elementary }: Work, ceiling: number, target: TargetName) {
   const parts = Object.entries(elementary) as [Elementary, number][];
   return {
     "multiply-adds": flops / ceiling / 1e6,

@@ -4,7 +4,7 @@
 import type { Cell } from "retrograd/cells";
 import { dense, sequential, unroll } from "retrograd/layers";
 import { crossEntropy } from "retrograd/train";
-import type { CaseOptions, Prepared } from "./case.ts";
+import type { CaseOptions, Prepared, Work } from "./case.ts";
 import type { Elementary } from "./elementary.ts";
 import { batchFirst, type Numbers, type Sizes } from "./numbers.ts";
 import { stepWork } from "./stepWork.ts";
@@ -37,11 +37,8 @@ export function sequenceCase(
 ): Prepared {
   const { size, classes } = sizes;
   const batch = fedOf(sizes, numbers, options);
-  const rows = batch.targets.size;
   const head = { W: shaped(numbers.head.W, size, classes), b: shaped(numbers.head.b, classes) };
   const params = [own.params, head];
-  const { training, elementary } = stepWork(own.cell, sizes.input);
-  const functions = Object.entries(elementary).map(([name, n]) => [name, n * rows]);
   return trainingCase({
     model: sequential(unroll(own.cell), dense(classes)),
     params,
@@ -49,13 +46,29 @@ export function sequenceCase(
     batch,
     target: options.target,
     shards: options.shards,
-    work: {
-      // Multiply-adds count twice; the head is one more product, forward and twice back.
-      flops: 2 * rows * (training + 3 * size * classes),
-      bytes: adamBytes(params) + 4 * countOf(params) + 4 * rows * sizes.input,
-      elementary: withHead(Object.fromEntries(functions), classes * rows, rows),
-    },
+    work: sequenceWork(sizes, own.cell, params, batch.targets.size),
   });
+}
+
+/**
+ * What a training step needs at least.
+ * @param params  of the cell and of the head
+ * @param rows    moments of all samples together
+ */
+export function sequenceWork(
+  { input, size, classes }: Sizes,
+  cell: Cell,
+  params: unknown,
+  rows: number,
+): Work {
+  const { training, elementary } = stepWork(cell, input);
+  const functions = Object.entries(elementary).map(([name, n]) => [name, n * rows]);
+  return {
+    // Multiply-adds count twice; the head is one more product, forward and twice back.
+    flops: 2 * rows * (training + 3 * size * classes),
+    bytes: adamBytes(params) + 4 * countOf(params) + 4 * rows * input,
+    elementary: withHead(Object.fromEntries(functions), classes * rows, rows),
+  };
 }
 
 type Functions = Partial<Record<Elementary, number>>;

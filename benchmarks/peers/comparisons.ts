@@ -107,7 +107,7 @@ export const contests: readonly Contest[] = [
     Object.keys(CELLS).map(
       (cell): Contest => ({
         case: `cells/${cell}/${size}`,
-        against: [[loop, ["native"]]],
+        against: [[loop, ["native", "wasm"]]],
         long: true,
       }),
     ),

@@ -1,59 +1,11 @@
-"""The cells of ../cells.ts in PyTorch, as the best loop that a user writes: what needs no state is done
-for all moments before the loop (hoisted by hand), then one step after another.
-
-Each function takes the parameters p by the names of ours and the inputs x [time, batch, input], and
-gives what the loop reads at each moment ([time, batch, ...] each), the state before it, and the step:
-(state, *moment) -> (state, output). A cell is added by one function of the name of its row.
-"""
+"""Cells whose state is a matrix for each head, and the exponential gates of the xLSTM."""
 
 import math
 
 import torch
 from torch.nn import functional as F
 
-
-def gates(x, W):
-    """x [..., in] times W [in, gates, size] -> [..., gates, size]."""
-    return (x @ W.flatten(1)).unflatten(-1, W.shape[1:])
-
-
-def zeros(x, *shape):
-    return x.new_zeros(x.shape[1], *shape)
-
-
-def rnn(p, x):
-    def step(h, drive):
-        h = torch.tanh(torch.addmm(drive, h, p["Wh"]))
-        return h, h
-
-    return (x @ p["Wx"] + p["b"],), zeros(x, len(p["b"])), step
-
-
-def lstm(p, x):
-    Wh = p["Wh"].flatten(1)
-
-    def step(state, drive):
-        h, c = state
-        i, f, g, o = torch.addmm(drive, h, Wh).chunk(4, 1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
-        return (h, c), h
-
-    size = p["b"].shape[1]
-    return (x @ p["Wx"].flatten(1) + p["b"].flatten(),), (zeros(x, size), zeros(x, size)), step
-
-
-def gru(p, x):
-    Wh, bh = p["Wh"].flatten(1), p["bh"]
-
-    def step(h, drive):
-        r, z, n = drive.chunk(3, 1)
-        hr, hz, hn = (h @ Wh).chunk(3, 1)
-        n = torch.tanh(n + torch.sigmoid(r + hr) * (hn + bh))
-        h = torch.lerp(n, h, torch.sigmoid(z + hz))
-        return h, h
-
-    return (x @ p["Wx"].flatten(1) + p["b"].flatten(),), zeros(x, len(bh)), step
+from .parts import gates, zeros
 
 
 def sLstm(p, x):
@@ -156,53 +108,3 @@ def rwkv7(p, x, heads=4):
 
     d = v.shape[-1]
     return (r, k, v, w, removed, a * removed, bonus, g), zeros(x, heads, d, d), step
-
-
-def cfc(p, x):
-    features = x.shape[-1]
-    W, b = p["W"].flatten(1), p["b"].flatten()
-    Wh = p["Wb"][features:]
-
-    def step(h, drive):
-        s = 1.7159 * torch.tanh(2 / 3 * torch.addmm(drive, h, Wh))
-        g, k, a, t = torch.addmm(b, s, W).chunk(4, 1)
-        h = torch.lerp(torch.tanh(g), torch.tanh(k), torch.sigmoid(a + t))
-        return h, h
-
-    return (x @ p["Wb"][:features] + p["bb"],), zeros(x, p["b"].shape[1]), step
-
-
-def ltc(p, x, unfolds=6):
-    leak = 1 / F.softplus(p["t"])
-
-    def step(h, drive):
-        for _ in range(unfolds):
-            f = torch.sigmoid(torch.addmm(drive, h, p["R"]))
-            h = (h + f * p["A"] / unfolds) / (1 + (leak + f) / unfolds)
-        return h, h
-
-    return (x @ p["W"] + p["b"],), zeros(x, len(p["b"])), step
-
-
-def shPlrnn(p, x):
-    def step(z, drive):
-        open = torch.relu(torch.addmm(p["h2"], z, p["W2"]))
-        z = torch.addmm(drive + p["a"] * z, open, p["W1"])
-        return z, z
-
-    return (x @ p["C"] + p["h1"],), zeros(x, len(p["a"])), step
-
-
-def loop(name, p):
-    """The cell of that name as a function of x [time, batch, input]."""
-    cell = globals()[name]
-
-    def run(x):
-        moments, state, step = cell(p, x)
-        outputs = []
-        for moment in zip(*(t.unbind(0) for t in moments)):
-            state, output = step(state, *moment)
-            outputs.append(output)
-        return torch.stack(outputs)
-
-    return run
