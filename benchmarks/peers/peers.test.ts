@@ -46,28 +46,28 @@ test("the generator gives the same numbers whenever it is asked", () => {
   ]);
 });
 
-test.each(contests)(
-  "$case: its numbers fit each other, and a file keeps them",
-  ({ case: name }) => {
-    const named = numbersOf(name);
-    const { x, y, Wx, Wh, b, Wo, bo } = named;
-    expect(y.size % x.shape[1]).toBe(0);
-    if (name.startsWith("cells/"))
-      expect(Object.keys(named).filter((key) => key.startsWith("cell."))).not.toEqual([]);
-    else {
-      expect(Wx.shape).toEqual([x.shape[2], b.size]);
-      expect(Wh.shape).toEqual([Wo.shape[0], b.size]);
-    }
-    expect(Wo.shape[1]).toBe(bo.size);
-    const read = decodeSafetensors(encodeSafetensors(named)).tensors;
-    const bytes = ({ data: { buffer, byteOffset, byteLength } }: Tensor) =>
-      Buffer.from(buffer, byteOffset, byteLength);
-    for (const [key, tensor] of Object.entries(named)) {
-      expect(read[key].shape).toEqual(tensor.shape);
-      expect(bytes(read[key]).equals(bytes(tensor))).toBe(true);
-    }
-  },
-);
+// The larger size of a cell has the same parameters by the same names, and takes long to draw.
+const drawn = contests.filter(({ case: name }) => !/^cells\/.*\/256$/.test(name));
+
+test.each(drawn)("$case: its numbers fit each other, and a file keeps them", ({ case: name }) => {
+  const named = numbersOf(name);
+  const { x, y, Wx, Wh, b, Wo, bo } = named;
+  expect(y.size % x.shape[1]).toBe(0);
+  if (name.startsWith("cells/"))
+    expect(Object.keys(named).filter((key) => key.startsWith("cell."))).not.toEqual([]);
+  else {
+    expect(Wx.shape).toEqual([x.shape[2], b.size]);
+    expect(Wh.shape).toEqual([Wo.shape[0], b.size]);
+  }
+  expect(Wo.shape[1]).toBe(bo.size);
+  const read = decodeSafetensors(encodeSafetensors(named)).tensors;
+  const bytes = ({ data: { buffer, byteOffset, byteLength } }: Tensor) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  for (const [key, tensor] of Object.entries(named)) {
+    expect(read[key].shape).toEqual(tensor.shape);
+    expect(bytes(read[key]).equals(bytes(tensor))).toBe(true);
+  }
+});
 
 test("a contender computes, takes its turns, and says why when it cannot", async () => {
   const { player, ready } = await Player.start("stream", "wasm");
