@@ -10,7 +10,6 @@
 import { compilerMessages } from "../errors/compiler.ts";
 import { checkOptions, fail, type Notice, notice, within } from "../errors.ts";
 import { plus, recordEach } from "../ops/map.ts";
-import { isFloat } from "../scalar/dtype.ts";
 import { add, mul, slot } from "../scalar/index.ts";
 import { close, type Graph, inline, run } from "../tensor/graph.ts";
 import {
@@ -20,7 +19,6 @@ import {
   type Op,
   placeholder,
   record,
-  showType,
   Tensor,
 } from "../tensor/tensor.ts";
 import { flattenLike, groupOf, rebuild } from "../tensor/tree.ts";
@@ -32,6 +30,7 @@ import { cut } from "./scan.ts";
 import { checkState, named } from "./scanTree.ts";
 import { anderson, checkSolver, type Limits, type Solver, solverGraph } from "./solvers.ts";
 import { spectralRadius } from "./spectral.ts";
+import { floatOf } from "./vector.ts";
 
 /**
  * How the linear equation of the way back is solved: exactly; not at all, v = ȳ; or by the first
@@ -240,14 +239,7 @@ export function fixedPoint<S, P = undefined>(
   const [one] = first;
   if (!one)
     fail("bad-argument", { where: "fixedPoint", given: "an empty state", expected: "floats" });
-  const dtype = one[1].dtype;
-  for (const [name, t] of first)
-    if (!isFloat(t.dtype) || t.dtype !== dtype)
-      fail("dtype-mismatch", {
-        op: "fixedPoint",
-        given: `state "${name}" ${showType(t)}`,
-        expected: "states of one float dtype",
-      });
+  const dtype = floatOf("fixedPoint", first);
   const limits = { tolerance: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), steps };
   checkSolver("fixedPoint", solver, limits);
   checkBackward(backward);

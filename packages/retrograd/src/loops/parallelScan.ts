@@ -13,9 +13,8 @@ import { max } from "../ops/reductions.ts";
 import { reshape } from "../ops/reshape.ts";
 import { part } from "../ops/slicing.ts";
 import { stopGradient } from "../ops/stopGradient.ts";
-import { isFloat } from "../scalar/dtype.ts";
 import { inline, trace } from "../tensor/graph.ts";
-import { showType, sizeOf, type Tensor, type Type, tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten, flattenLike, groupOf, mapTree, rebuild } from "../tensor/tree.ts";
 import { batch } from "../transform/batched.ts";
 import { orZeros } from "../transform/function.ts";
@@ -26,6 +25,7 @@ import { associativeScan } from "./associativeScan.ts";
 import { checkValidity, held, maskOf } from "./mask.ts";
 import { checkState, lengthOf, named, partsOf, type Step, scan } from "./scanTree.ts";
 import { checkLimits } from "./solvers.ts";
+import { floatOf, joined, parts } from "./vector.ts";
 import { whileLoop } from "./while.ts";
 
 export interface ParallelScanOptions {
@@ -124,14 +124,7 @@ function asVectors<S, X, P, Y>(
 ) {
   const group = named(state, "state", groupOf("state", "parallelScan"));
   const types = flatten(state);
-  const dtype = types[0]?.dtype ?? "float32";
-  for (const [name, t] of group)
-    if (!isFloat(t.dtype) || t.dtype !== dtype)
-      fail("dtype-mismatch", {
-        op: "parallelScan",
-        given: `state "${name}" ${showType(t)}`,
-        expected: "states of one float dtype",
-      });
+  const dtype = floatOf("parallelScan", group);
   const split = (h: Tensor): S => rebuild(state, parts(h, types)) as S;
   const shown = { x, valid };
   const leaves = (given: readonly Tensor[], at: typeof shown) => {
@@ -215,16 +208,4 @@ function ownSlopes(f: (leaves: readonly Tensor[]) => readonly Tensor[], given: r
     return inline({ inputs: own.inputs, outputs: [found] }, [...given, leaf])[0];
   });
   return joined(slopes);
-}
-
-const joined = (leaves: readonly Tensor[]): Tensor =>
-  concatenate(leaves.map((t) => reshape(t, [t.size])));
-
-function parts(h: Tensor, types: readonly Type[]): Tensor[] {
-  let from = 0;
-  return types.map(({ shape }) => {
-    const leaf = part(h, 0, from, sizeOf(shape));
-    from += sizeOf(shape);
-    return reshape(leaf, shape);
-  });
 }

@@ -3,17 +3,16 @@
  * one vector here, whatever tree it is for the user.
  */
 import { fail } from "../errors.ts";
-import { concatenate } from "../ops/concatenate.ts";
 import { arange, zeros } from "../ops/creation.ts";
 import { and, equal, less, notEqual, where } from "../ops/elementwise.ts";
 import { dot, einsum } from "../ops/linear.ts";
 import { norm } from "../ops/reductions.ts";
 import { reshape } from "../ops/reshape.ts";
-import { part } from "../ops/slicing.ts";
 import { solve } from "../ops/solve.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Graph, inline, trace } from "../tensor/graph.ts";
-import { sizeOf, type Tensor, type Type, tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { joined, parts } from "./vector.ts";
 import { whileLoop } from "./while.ts";
 
 export interface Solver {
@@ -204,17 +203,4 @@ export function solverGraph(
 function residualOf(z: Tensor, f: Tensor): Tensor {
   const size = norm(f);
   return norm(f.sub(z)).div(where(equal(size, 0), 1, size));
-}
-
-const joined = (leaves: readonly Tensor[]): Tensor =>
-  concatenate(leaves.map((t) => reshape(t, [t.size])));
-
-function parts(z: Tensor, types: readonly Type[]): Tensor[] {
-  let from = 0;
-  return types.map(({ shape }) => {
-    const size = sizeOf(shape);
-    const leaf = part(z, 0, from, size);
-    from += size;
-    return reshape(leaf, shape);
-  });
 }

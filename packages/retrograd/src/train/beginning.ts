@@ -1,9 +1,7 @@
 /** Where a batch begins whose rows go on with sequences of the batch before, or start new ones. */
 import { stopGradient } from "../ops/stopGradient.ts";
-import { select, slot } from "../scalar/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Lesson } from "./method.ts";
-import { each, zip } from "./pointwise.ts";
+import { choose } from "./pointwise.ts";
 
 /**
  * The state that a batch begins from: the carried one, through which no gradient passes, and the
@@ -13,7 +11,5 @@ export function beginning({ model, batch }: Lesson, params: any, state: any): an
   const carried = stopGradient(state);
   const { start, inputs } = batch;
   if (!start) return carried;
-  const chosen = select(slot(0), slot(1), slot(2));
-  const begin = (leaves: readonly Tensor[]) => each("start", chosen, start, ...leaves);
-  return zip(model.state(params, inputs.shape[0]), begin, carried);
+  return choose("start", start, model.state(params, inputs.shape[0]), carried);
 }

@@ -5,7 +5,7 @@
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
 import type { DType } from "../scalar/dtype.ts";
-import { add, type Expr, mul, slot, toFloat32, toFloat64 } from "../scalar/index.ts";
+import { add, type Expr, mul, select, slot, toFloat32, toFloat64 } from "../scalar/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten, flattenLike, rebuild } from "../tensor/tree.ts";
 
@@ -46,3 +46,7 @@ export function zip<T>(like: T, f: (leaves: readonly Tensor[]) => Tensor, ...tre
     columns[0].map((_, i) => f(columns.map((c) => c[i]))),
   );
 }
+
+/** `tree` where the condition holds (for all, or row by row), else `otherwise`. */
+export const choose = <T>(name: string, condition: Tensor, tree: T, otherwise: T): T =>
+  zip(tree, ([a, b]) => each(name, select(slot(0), slot(1), slot(2)), condition, a, b), otherwise);

@@ -15,7 +15,7 @@ import { type Loss, meanOf } from "./losses/loss.ts";
 import type { Learned, Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
-import { as, each, sumOfSquares, zip } from "./pointwise.ts";
+import { as, choose, each, sumOfSquares, zip } from "./pointwise.ts";
 
 /** What a model is scored with. */
 export interface Scored {
@@ -98,7 +98,7 @@ export function trainingStep(options: StepOptions) {
       step,
     };
     const last = { ...carry, params: learning };
-    const kept = keepIf(finite(value, norm), next, last);
+    const kept = choose("keep", finite(value, norm), next, last);
     return [
       { ...kept, params: whole(kept.params) },
       { loss: value, count: mean.count, norm },
@@ -146,14 +146,6 @@ const finite = (a: Tensor, b: Tensor): Tensor => {
   const below = (k: number, t: Tensor) => less(abs(slot(k)), limitOf(t));
   return each("finite", and(below(0, a), below(1, b)), a, b);
 };
-
-/** The first tree where the condition holds, else the second. */
-const keepIf = <T>(condition: Tensor, tree: T, otherwise: T): T =>
-  zip(
-    tree,
-    ([next, last]) => each("keep", select(slot(0), slot(1), slot(2)), condition, next, last),
-    otherwise,
-  );
 
 /** Size of the last axis of what the model gives for a batch, found by tracing it. */
 export function classesOf({ model }: Pick<StepOptions, "model">, params: any, batch: Fed): number {

@@ -1,7 +1,7 @@
 /** The LSTM with coupled gates and with normalised sums, against its equations. */
 import { random } from "retrograd";
-import { type Cell, lstm, rnn } from "retrograd/cells";
-import { fromTorch, sequential, toTorch, unroll } from "retrograd/layers";
+import { type Cell, gru, lstm, rnn } from "retrograd/cells";
+import { countParameters, fromTorch, sequential, toTorch, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
 import { describeCell } from "./describeCell.ts";
 import {
@@ -69,4 +69,11 @@ test("what PyTorch does not have keeps its own names, there and back", () => {
     expect(Object.keys(named).some((name) => name.includes("weight_ih"))).toBe(false);
     expect(fromTorch(model, named)).toEqual(params);
   }
+});
+
+test("an LSTM has 4/3 of the parameters of a GRU with as many biases", () => {
+  const count = (cell: Cell) =>
+    countParameters(sequential(unroll(cell)).init(random.key(0), { input: 7 }));
+  for (const biases of [0, 2] as const)
+    expect(3 * count(lstm({ size: 5, biases }))).toBe(4 * count(gru({ size: 5, biases })));
 });

@@ -20,17 +20,9 @@ import {
   train,
   trainingStep,
 } from "../../src/train/index.ts";
-import { numbers, smallRnn } from "./models.ts";
+import { smallRnn, values } from "./models.ts";
 
 const float64 = { dtype: "float64" } as const;
-const values = (seed: number, ...shape: number[]) =>
-  tensor(
-    numbers(
-      shape.reduce((a, b) => a * b),
-      seed,
-    ),
-    { shape },
-  );
 const [rows, time] = [3, 23];
 const batch: Fed = { inputs: values(1, rows, time, 2), targets: values(2, rows, time, 1) };
 const sizes = { input: 2, size: 4, output: 1, ...float64 };

@@ -21,18 +21,10 @@ import {
   trainingStep,
   windows,
 } from "../../src/train/index.ts";
-import { numbers } from "./models.ts";
+import { numbers, values } from "./models.ts";
 import { bits } from "./tasks.ts";
 
 const [rows, time] = [3, 7];
-const values = (seed: number, ...shape: number[]) =>
-  tensor(
-    numbers(
-      shape.reduce((a, b) => a * b),
-      seed,
-    ),
-    { shape },
-  );
 const batch: Fed = { inputs: values(1, rows, time, 2), targets: values(2, rows, time, 1) };
 
 /** h' = a(x) ∘ h + (1 − a(x)) ∘ x U, with a unit of two numbers: unit i moves itself alone. */

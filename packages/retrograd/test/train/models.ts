@@ -18,6 +18,16 @@ export function numbers(count: number, seed = 1): Float64Array {
   });
 }
 
+/** A float64 tensor of them. */
+export const values = (seed: number, ...shape: number[]): Tensor =>
+  tensor(
+    numbers(
+      shape.reduce((a, b) => a * b),
+      seed,
+    ),
+    { shape },
+  );
+
 export interface SmallSizes {
   input: number;
   size: number;

@@ -18,17 +18,9 @@ import {
   windows,
 } from "../../src/train/index.ts";
 import { windowsOf } from "../../src/train/windows.ts";
-import { numbers, smallRnn } from "./models.ts";
+import { smallRnn, values } from "./models.ts";
 
 const float64 = { dtype: "float64" } as const;
-const values = (seed: number, ...shape: number[]) =>
-  tensor(
-    numbers(
-      shape.reduce((a, b) => a * b),
-      seed,
-    ),
-    { shape },
-  );
 const [rows, time] = [2, 11];
 const batch: Fed = { inputs: values(1, rows, time, 2), targets: values(2, rows, time, 1) };
 const model = smallRnn({ input: 2, size: 3, output: 1, learned: true, ...float64 });

@@ -11,7 +11,6 @@ import { zeros } from "../../ops/creation.ts";
 import { reshapeTo } from "../../ops/reshape.ts";
 import { swapAxes } from "../../ops/shape.ts";
 import type { DType } from "../../scalar/dtype.ts";
-import { select, slot } from "../../scalar/index.ts";
 import { trace } from "../../tensor/graph.ts";
 import { placeholder, showType, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { flatten, mapTree, rebuild } from "../../tensor/tree.ts";
@@ -19,7 +18,7 @@ import { batch as batched } from "../../transform/batched.ts";
 import { callGraph } from "../../transform/function.ts";
 import { meanOf } from "../losses/loss.ts";
 import { type Learned, type Lesson, type Trainable, validMask } from "../method.ts";
-import { each, zip } from "../pointwise.ts";
+import { choose } from "../pointwise.ts";
 import type { Blocks, Influence } from "./influence.ts";
 import { type Moment, traceMoment } from "./moment.ts";
 import { rowStep, type Shown } from "./row.ts";
@@ -53,10 +52,6 @@ export function firstCarried(rule: Rule, model: Trainable, params: any, rows: nu
   const everyRow = (t: Tensor) => broadcastTo(t, [rows, ...t.shape]);
   return { state: model.state(params, rows), blocks: mapTree(blocks, everyRow) };
 }
-
-/** `next` where the condition holds for a row, else `last`. */
-export const chosen = <T>(condition: Tensor, next: T, last: T): T =>
-  zip(next, ([a, b]) => each("choose", select(slot(0), slot(1), slot(2)), condition, a, b), last);
 
 /**
  * Loss and gradient of a batch, moment by moment.
@@ -98,7 +93,7 @@ export function learnForward(rule: Rule, lesson: Lesson, params: any, carried: C
     const next = { state: now.state, blocks: now.blocks };
     return {
       state: {
-        past: here ? chosen(here, next, past) : next,
+        past: here ? choose("hold", here, next, past) : next,
         grads: grads.map((g, k) => g.add(now.grads[k].sum(0))),
         sum: sum.add(now.sum.sum(0)),
         count: count.add(now.count.sum(0)),

@@ -1,8 +1,9 @@
 /** A rule of forward learning as a method: whole batches, or windows between which it goes on. */
 import { fail } from "../../errors/training.ts";
 import type { Method } from "../method.ts";
+import { choose } from "../pointwise.ts";
 import { windows } from "../windows.ts";
-import { type Carried, chosen, firstCarried, learnForward, type Rule } from "./learn.ts";
+import { type Carried, firstCarried, learnForward, type Rule } from "./learn.ts";
 
 export interface Windowed {
   /** An update after so many moments, 1 for online learning; one for each batch without. */
@@ -47,7 +48,7 @@ export function forwardMethod(
       const { start, inputs } = batch;
       if (!start) return learnForward(rule, lesson, params, carried);
       const first = firstCarried(rule, model, params, inputs.shape[0]);
-      return learnForward(rule, lesson, params, chosen(start, first, carried));
+      return learnForward(rule, lesson, params, choose("start", start, first, carried));
     },
   };
 }
