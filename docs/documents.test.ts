@@ -90,7 +90,7 @@ test("experiments whose record is awaited have none", () => {
 });
 const recorded = papers.filter((name) => !awaited.includes(name));
 test.each(recorded)("examples/papers/%s has a record of what it claims now", async (name) => {
-  const { paper } = await import(`../examples/papers/${name}`);
+  const { paper } = await import(/* @vite-ignore */ `../examples/papers/${name}`);
   const path = recordOf(name);
   const record = JSON.parse(readFileSync(path, "utf8"));
   const { claim, mark, seeds, needed, size, contenders } = paper.experiment(false);
