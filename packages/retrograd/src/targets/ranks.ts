@@ -12,3 +12,10 @@ export function registerRanks(ranks: Ranks | undefined): void {
 }
 /** The ranks that this process belongs to. */
 export const ranks = (): Ranks | undefined => joined;
+
+/** A whole number added up over the ranks; where there are none, itself. @throws "rank-lost" */
+export function overRanks(value: number): number {
+  const sum = Int32Array.of(value);
+  joined?.sum([sum]);
+  return sum[0];
+}

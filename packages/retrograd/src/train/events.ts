@@ -41,6 +41,11 @@ export interface CheckpointEvent extends Position {
   /** Name in the store. */
   readonly name: string;
 }
+/** A method that adapts does something else from this epoch on. */
+export interface MethodEvent extends Position {
+  readonly type: "method";
+  readonly text: string;
+}
 export interface WarningEvent extends Position, Notice {
   readonly type: "warning";
 }
@@ -57,5 +62,6 @@ export type TrainEvent =
   | EpochEvent
   | ValidationEvent
   | CheckpointEvent
+  | MethodEvent
   | WarningEvent
   | DoneEvent;

@@ -3,6 +3,7 @@
  * and the state to go on from. Each method is a file of its own in methods/.
  */
 
+import type { TargetName } from "../jit/jit.ts";
 import type { Footprint } from "../nest/program.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { map } from "../ops/map.ts";
@@ -90,6 +91,8 @@ export interface Method {
   init(model: Trainable, params: any, rows: number): any;
   /** The method for batches like that one, where what it does depends on their size. */
   fit?(given: Fitting): Method;
+  /** How it chooses for an epoch what it does in it, where it does. */
+  readonly adapts?: Adapting;
   /** What was chosen so, and why, for people. */
   readonly plan?: string;
   /** Bytes that the training step may need. */
@@ -107,6 +110,22 @@ export interface Fitting {
   footprint(method: Method, batch?: Fed): Footprint;
   /** Operations a second of a short training step, which is run for it. */
   speed(): number;
+}
+
+/** A method that chooses anew for every epoch. */
+export interface Adapting {
+  /** What the model needs as it is now: a whole number, which checkpoints keep. */
+  choose(given: Judging): number;
+  /** The method of a choice. */
+  with(choice: number): Method;
+}
+
+/** What a method that adapts is told where an epoch begins. */
+export interface Judging extends Pick<Lesson, "model" | "loss"> {
+  readonly params: any;
+  /** The first batch of the epoch. */
+  readonly batch: Fed;
+  readonly target?: TargetName;
 }
 
 /** The model and its loss on a batch; from the model's own first state without a `state`. */

@@ -17,6 +17,8 @@ export interface Progress extends Position {
   readonly best: Best | null;
   /** Validations since the best. */
   readonly waited: number;
+  /** What a method that adapts has chosen for the epoch. */
+  readonly choice?: number;
   /** Rows of every batch; 0 before the first. */
   readonly rows: number;
   readonly settings: Readonly<Record<string, string>>;

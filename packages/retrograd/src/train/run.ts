@@ -8,9 +8,10 @@ import { fail, trainingMessages } from "../errors/training.ts";
 import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
 import { fold, key, split } from "../ops/random.ts";
-import { ranks } from "../targets/ranks.ts";
+import { overRanks, ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { chosen } from "./adapting.ts";
 import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./batch.ts";
 import { caution } from "./cautions.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -181,6 +182,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { loss, validateEvery, checkpoint, shards } = this.#plan;
     checkInputs(this.#plan.model, fed);
     this.#begin(fed);
+    yield* this.#adapt(fed);
     const method = this.#method;
     while (this.#warnings.length) yield this.#warnings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
@@ -196,6 +198,18 @@ export class Run implements AsyncIterable<TrainEvent> {
       this.#agree();
       if (this.#stopping || this.#enough()) return;
     }
+  }
+
+  /** What a method that adapts does in this epoch, judged by the first batch of it. */
+  *#adapt(batch: Fed): Generator<TrainEvent> {
+    const { adapts } = this.#plan.method;
+    const { choice } = this.#progress;
+    if (!adapts) return;
+    if (this.#progress.batch + this.#progress.window === 0)
+      this.#progress = chosen(adapts, this.#plan, this.#progress, this.params, batch);
+    this.#method = adapts.with(this.#progress.choice!);
+    if (this.#progress.choice !== choice)
+      yield { type: "method", ...this.position, text: this.#method.plan! };
   }
 
   /** @param parts, time  windows of the whole batch, and its steps */
@@ -254,9 +268,7 @@ export class Run implements AsyncIterable<TrainEvent> {
 
   /** Ranks end together, whichever of them was told to. */
   #agree(): void {
-    const votes = Int32Array.of(this.#told ? 1 : 0);
-    ranks()?.sum([votes]);
-    if (votes[0]) this.#stopping = true;
+    if (overRanks(this.#told ? 1 : 0)) this.#stopping = true;
   }
 
   /** What a checkpoint holds. */

@@ -1,4 +1,5 @@
 /** Methods of sending credit through time, one per file. */
+export { type AdaptiveTruncationOptions, adaptiveTruncation } from "./adaptiveTruncation.ts";
 export { type AutoOptions, auto } from "./auto.ts";
 export { bptt } from "./bptt.ts";
 export { type CheckpointedOptions, checkpointed } from "./checkpointed.ts";
