@@ -2,7 +2,7 @@
  * The settings of training: one table, from which come the flags of the command line, the keys of a
  * config file, and what each accepts. A flag wins over the file.
  */
-import { AROUNDS, CELLS } from "retrograd/tasks";
+import { AROUNDS, CELLS, METHODS } from "retrograd/tasks";
 import { z } from "zod";
 
 type Kind = "text" | "number" | "list" | "switch";
@@ -97,6 +97,7 @@ export const settings = {
   batch: whole("batch", "rows of a batch"),
   rate: number("rate", "learning rate of Adam", z.number().positive(), "a number above 0"),
   clip: number("clip", "longest norm of a gradient", z.number().positive(), "a number above 0"),
+  method: word("method", METHODS, "how credit travels back through time"),
   patience: whole("patience", "validations without a better one before the end"),
   validation: number("validation", "part kept for choosing", share, parts),
   test: number("test", "part kept for judging", share, parts),

@@ -108,6 +108,11 @@ test("an option of the other task is refused", async () => {
   expect(text).toContain("--horizon has no meaning for a language model");
 });
 
+test("a method that the task cannot be learned with is refused", async () => {
+  const text = await train("ends.csv", waveCsv(60), "--method", "truncated");
+  expect(text).toContain("bptt, checkpointed or auto");
+});
+
 const configs: [string, string][] = [
   ['{ "sise": 3 }', "config-unknown"],
   ['{ "size": "big" }', "config-value"],

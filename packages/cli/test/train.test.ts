@@ -138,3 +138,23 @@ test("settings may stand in a file; flags win over it", async () => {
   const saved = JSON.parse(readFileSync(`${out}/config.json`, "utf8"));
   expect([saved.network.size, saved.horizon, saved.learning.epochs]).toEqual([7, 3, 1]);
 });
+
+test("a method may be named, says what it chose, and goes on with the run", async () => {
+  const path = file("method.txt", verse(60));
+  const flags = ["--window", "16", "--batch", "8", "--size", "6", "--no-report"];
+  const train = (method: string) => {
+    const out = place(`method-${method}`);
+    return retrograd("train", path, "--method", method, "--out", out, "--epochs", "1", ...flags);
+  };
+  const adaptive = await train("adaptive");
+  expect(adaptive.code).toBe(0);
+  expect(adaptive.out).toMatch(/adaptiveTruncation: gradients go back at least \d+ steps/);
+  expect(readFileSync(`${place("method-adaptive")}/log.txt`, "utf8")).toContain(
+    "gradients go back",
+  );
+  expect((await retrograd("resume", place("method-adaptive"), "--epochs", "2")).code).toBe(0);
+  const auto = await train("auto");
+  expect(auto.out).toContain("each begins without a past");
+  expect(auto.out).toContain("auto: bptt, to keep all 16 steps takes");
+  expect((await retrograd("explain", place("method-auto"))).code).toBe(0);
+});

@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import type { Tensor } from "retrograd";
 import { check } from "retrograd/check";
 import { encoded } from "retrograd/data";
-import { forecastSample, languageSample, networkOf } from "retrograd/tasks";
+import { forecastSample, languageSample, methodOf, networkOf } from "retrograd/tasks";
 import { type Batch, crossEntropy, feed, mse } from "retrograd/train";
 import { EXIT } from "../failure.ts";
 import { type Source, sourceOf } from "../read/source.ts";
@@ -35,8 +35,7 @@ export async function checkCommand(
     params,
     ...(batches.length > 0 ? { batches, loss, inputs: inputsOf(batches[0]) } : { input }),
   });
-  // Only a text is learned in windows whose state goes on; a forecaster sees each as a whole.
-  const window = config.task === "language" ? config.window : undefined;
+  const { window } = methodOf(config);
   if (flags.json)
     terminal.out(`${JSON.stringify({ type: "summary", ...report, ...(note && { note }) })}\n`);
   else terminal.out(`\n${checkText(report, terminal, { note, window })}\n\n`);

@@ -4,15 +4,15 @@
 import { random, resident, type Tensor, tensor, zeros } from "retrograd";
 import { graph } from "retrograd/graph";
 import { describe } from "retrograd/layers";
-import { type ModelConfig, networkOf } from "retrograd/tasks";
+import { type ModelConfig, methodOf, networkOf } from "retrograd/tasks";
 import {
   adam,
-  bptt,
   crossEntropy,
+  type Fed,
   firstCarry,
+  fitted,
   mse,
   trainingStep,
-  truncated,
 } from "retrograd/train";
 import { EXIT, fail } from "../failure.ts";
 import { readConfig } from "../run/config.ts";
@@ -73,14 +73,17 @@ function programOf(config: ModelConfig): string {
   const options = {
     ...{ model, optimizer: adam(rate), clip: { norm: clip }, key: random.key(0) },
     loss: isText ? crossEntropy() : mse(),
-    method: isText ? truncated({ window: config.window }) : bptt(),
+    method: methodOf(config),
   };
-  const run = resident(trainingStep(options), firstCarry(options, params, batch));
-  run.call(zerosFor(config, input), tensor(rate));
-  return run.explain();
+  const batchOfZeros = zerosFor(config, input);
+  const method = fitted(options, params, batchOfZeros);
+  const step = { ...options, method };
+  const run = resident(trainingStep(step), firstCarry(step, params, batch));
+  run.call(batchOfZeros, tensor(rate));
+  return method.plan ? `${method.plan}\n${run.explain()}` : run.explain();
 }
 
-function zerosFor(config: ModelConfig, input: number | undefined): Record<string, Tensor> {
+function zerosFor(config: ModelConfig, input: number | undefined): Fed {
   const { window, learning } = config;
   const rows = [learning.batch, window];
   if (config.task === "language")

@@ -96,7 +96,8 @@ async function follow(
       if (event.type !== "step" || event.step % every === 0 || lines.length > 50) await flush();
       if (event.type === "checkpoint" && event.kind === "last") stood.checkpoint = event.step;
       if (event.type === "done") ({ reason } = event);
-      if (event.type === "warning") await folder.append("log.txt", stamped(event.text));
+      if (event.type === "warning" || event.type === "method")
+        await folder.append("log.txt", stamped(event.text));
       view.event(event, run.peakBytes);
     }
   } finally {

@@ -135,6 +135,7 @@ function plainView(terminal: Terminal): View {
     event(event, memory) {
       pace?.take(event);
       if (event.type === "warning") out(`  ! ${event.text}\n`);
+      if (event.type === "method") out(`  ${event.text}\n`);
       if (event.type === "validation") line(event.epoch + 1, memory);
       else if (event.type === "step" && performance.now() - shown > 10_000 && shown > 0)
         line(event.epoch + 1, memory);
@@ -195,9 +196,9 @@ function liveView(terminal: Terminal): View {
     },
     event(event, memory) {
       pace?.take(event);
-      if (event.type === "warning") {
+      if (event.type === "warning" || event.type === "method") {
         clearBar();
-        out(`  ${paint("yellow", "!")} ${event.text}\n`);
+        out(`  ${event.type === "method" ? "" : `${paint("yellow", "!")} `}${event.text}\n`);
       }
       if (!drawn || performance.now() - drawn > FRAME) draw(event.epoch, memory);
     },

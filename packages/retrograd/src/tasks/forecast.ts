@@ -20,7 +20,6 @@ import { lastStep } from "../layers/heads.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { Batch, DataSource } from "../train/batch.ts";
 import { mse } from "../train/losses/distances.ts";
-import { bptt } from "../train/methods/bptt.ts";
 import { cyclesOf } from "./calendar.ts";
 import { afterSeason, chooseAround, differencesOf, drifts, sampleWindows } from "./differences.ts";
 import { excerptOf } from "./excerpts.ts";
@@ -35,6 +34,7 @@ import {
   type RecurrentModel,
   recurrent,
 } from "./learning.ts";
+import { methodOf } from "./method.ts";
 import { seasonOf } from "./season.ts";
 import { whenRead } from "./whenRead.ts";
 
@@ -242,7 +242,7 @@ function lessonsOf(config: ForecastConfig, split: Split, take: Taker): Lessons {
     validation: split.validation.length ? sourceOf(later, take, learning) : undefined,
     batches: Math.ceil(ranges.count / learning.batch),
     loss: mse(),
-    method: bptt(),
+    method: methodOf(config),
     metrics: [],
   };
 }

@@ -38,10 +38,13 @@ export {
   type CellName,
   type Learning,
   type Lessons,
+  METHODS,
+  type MethodName,
   type Network,
   type RecurrentModel,
   trainOptions,
 } from "./learning.ts";
+export { methodOf } from "./method.ts";
 export {
   decodeWeights,
   encodeWeights,

@@ -18,7 +18,6 @@ import { embedding } from "../layers/embedding.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { Batch, DataSource } from "../train/batch.ts";
 import { crossEntropy } from "../train/losses/crossEntropy.ts";
-import { truncated } from "../train/methods/truncated.ts";
 import { bitsPerCharacter } from "../train/metrics.ts";
 import { type Counts, countCharacters } from "./counts.ts";
 import {
@@ -31,6 +30,7 @@ import {
   type RecurrentModel,
   recurrent,
 } from "./learning.ts";
+import { methodOf } from "./method.ts";
 import { whenRead } from "./whenRead.ts";
 
 /** What a user may choose; all of it is optional. */
@@ -127,7 +127,11 @@ export function prepareLanguage(
     ...(strange.size
       ? [`${strange.size} characters occur only after the training part: they share one symbol.`]
       : []),
-    `${batch} streams in windows of ${window} characters; the state is carried between windows.`,
+    `${batch} streams in windows of ${window} characters; ${
+      methodOf(config).carries
+        ? "the state is carried between windows"
+        : "each begins without a past"
+    }.`,
   ];
   const counts = countCharacters(parts.train, vocabulary.symbols.length);
   const lessons = languageLessons(config, parts);
@@ -180,7 +184,7 @@ function languageLessons(config: LanguageConfig, parts: LanguageParts): Lessons 
     validation: parts.validation.length > 1 ? textSource(parts.validation, config) : undefined,
     batches: streams.count,
     loss: crossEntropy(),
-    method: truncated({ window }),
+    method: methodOf(config),
     metrics: [bitsPerCharacter()],
   };
 }

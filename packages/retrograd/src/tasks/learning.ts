@@ -33,6 +33,11 @@ export interface Network {
   readonly dropout: number;
 }
 
+export const METHODS = [
+  ...(["usual", "bptt", "truncated", "adaptive", "checkpointed", "auto"] as const),
+] as const;
+export type MethodName = (typeof METHODS)[number];
+
 /** How a network learns. */
 export interface Learning {
   readonly epochs: number;
@@ -45,11 +50,13 @@ export interface Learning {
   /** Validations without a better one before the run ends. */
   readonly patience: number;
   readonly seed: number;
+  /** How credit travels back through time; "usual" is what suits the task. */
+  readonly method: MethodName;
 }
 
 export const networkDefaults: Network = { cell: "lstm", size: 32, layers: 1, dropout: 0 };
 export const learningDefaults: Learning = {
-  ...{ epochs: 30, rate: 3e-3, batch: 32, clip: 1, patience: 8, seed: 0 },
+  ...{ epochs: 30, rate: 3e-3, batch: 32, clip: 1, patience: 8, seed: 0, method: "usual" },
 };
 
 /** The settings of `defaults`, replaced by those given. */

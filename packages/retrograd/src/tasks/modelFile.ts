@@ -16,7 +16,7 @@ import type { Counts } from "./counts.ts";
 import { forecastModel } from "./forecast.ts";
 import { AROUNDS, type ForecastConfig } from "./forecastOptions.ts";
 import { type LanguageConfig, languageModel } from "./language.ts";
-import { CELLS, type Learning, type Network, type RecurrentModel } from "./learning.ts";
+import { CELLS, type Learning, METHODS, type Network, type RecurrentModel } from "./learning.ts";
 
 export const MODEL_FORMAT = "retrograd model 1";
 
@@ -70,7 +70,7 @@ export function readModelConfig(json: unknown, file: string): ModelConfig {
     return damaged(`its format is ${JSON.stringify(config.format)}, not "${MODEL_FORMAT}"`);
   const check = checks(damaged);
   checkNetwork(config.network, check, damaged);
-  checkLearning(config.learning, check);
+  checkLearning(config.learning, check, damaged);
   check.whole("window", config.window, 1e6);
   try {
     if (config.task === "forecast") return readForecast(config, check, damaged);
@@ -114,14 +114,15 @@ function checkNetwork(given: Partial<Network>, check: Checks, damaged: Damaged):
   check.number("network.dropout", dropout, 0);
 }
 
-function checkLearning(given: Partial<Learning>, check: Checks): void {
-  const { epochs, rate, batch, clip, patience, seed } = given ?? {};
+function checkLearning(given: Partial<Learning>, check: Checks, damaged: Damaged): void {
+  const { epochs, rate, batch, clip, patience, seed, method } = given ?? {};
   check.whole("learning.epochs", epochs, 1e9);
   check.number("learning.rate", rate, 0);
   check.whole("learning.batch", batch, 1e6);
   check.number("learning.clip", clip, 0);
   check.whole("learning.patience", patience, 1e9);
   check.whole("learning.seed", seed, Number.MAX_SAFE_INTEGER, 0);
+  if (!METHODS.includes(method as never)) damaged(`learning.method is ${JSON.stringify(method)}`);
 }
 
 function readForecast(config: any, check: Checks, damaged: Damaged): ForecastConfig {

@@ -41,7 +41,7 @@ export interface CheckpointEvent extends Position {
   /** Name in the store. */
   readonly name: string;
 }
-/** A method that adapts does something else from this epoch on. */
+/** What a method has chosen by the size of a batch, or chooses from this epoch on; and why. */
 export interface MethodEvent extends Position {
   readonly type: "method";
   readonly text: string;

@@ -7,7 +7,7 @@ import { compilerMessages } from "../errors/compiler.ts";
 import { fail, trainingMessages } from "../errors/training.ts";
 import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
-import { fold, key, split } from "../ops/random.ts";
+import { key, split } from "../ops/random.ts";
 import { overRanks, ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,9 +16,17 @@ import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./ba
 import { caution } from "./cautions.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
-import type { DoneReason, Position, StepEvent, TrainEvent, WarningEvent } from "./events.ts";
+import type {
+  DoneReason,
+  MethodEvent,
+  Position,
+  StepEvent,
+  TrainEvent,
+  WarningEvent,
+} from "./events.ts";
 import { fitted, lower, rateOf } from "./fit.ts";
 import type { Method } from "./method.ts";
+import { notFinite } from "./notFinite.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
 import { type Best, beginningOf, type Progress } from "./progress.ts";
@@ -55,7 +63,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   #rows = 0;
   #evaluate: Evaluator | undefined;
   #best: { readonly at: Best; readonly params: any } | undefined;
-  #warnings: WarningEvent[] = [];
+  #sayings: (WarningEvent | MethodEvent)[] = [];
   #pause = pacer();
   /** What was said of the batches already. */
   #cautions = new Set<string>();
@@ -146,7 +154,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   async *#epochs(): Events {
-    while (this.#warnings.length) yield this.#warnings.shift()!;
+    while (this.#sayings.length) yield this.#sayings.shift()!;
     let reason = this.#ended();
     while (!reason) {
       yield* this.#batches();
@@ -184,7 +192,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     this.#begin(fed);
     yield* this.#adapt(fed);
     const method = this.#method;
-    while (this.#warnings.length) yield this.#warnings.shift()!;
+    while (this.#sayings.length) yield this.#sayings.shift()!;
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
     const padded = padRows(fed, this.#rows, this.#progress.rows);
     const parts = method.cut ? [...method.cut(padded, this.#progress.epoch)] : [padded];
@@ -208,8 +216,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (this.#progress.batch + this.#progress.window === 0)
       this.#progress = chosen(adapts, this.#plan, this.#progress, this.params, batch);
     this.#method = adapts.with(this.#progress.choice!);
-    if (this.#progress.choice !== choice)
-      yield { type: "method", ...this.position, text: this.#method.plan! };
+    if (this.#progress.choice !== choice) yield this.#chose();
   }
 
   /** @param parts, time  windows of the whole batch, and its steps */
@@ -220,7 +227,11 @@ export class Run implements AsyncIterable<TrainEvent> {
     const begin = performance.now();
     const out = this.#program!.call(batch, rateOf(rate, this.#params), ...this.#last);
     const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) await this.#notFinite(batch, loss, time);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      const carry = this.#program!.read();
+      const failing = { plan: this.#plan, method: this.#method, carry, progress: was };
+      await notFinite(failing, batch, loss, time);
+    }
     const last = was.window + 1 === parts;
     this.#progress = {
       ...was,
@@ -251,6 +262,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     this.#rows = rowsFor(rows, shards);
     const first = padRows(fed, this.#rows, rows);
     this.#method = fitted(this.#plan.step, params, first, { target });
+    if (this.#method.plan) this.#sayings.push(this.#chose());
     const step = { ...this.#plan.step, method: this.#method };
     const memoryLimit = lower(this.#plan.memoryLimit, this.#method.budget);
     const carry = firstCarry(step, params, this.#rows);
@@ -355,35 +367,12 @@ export class Run implements AsyncIterable<TrainEvent> {
     return this.#stopping ? "stopped" : undefined;
   }
 
-  /** The carry is as it was before the step: look for the cause there. @throws "not-finite" */
-  async #notFinite(batch: Fed, loss: number, whole: number): Promise<never> {
-    const { step, target } = this.#plan;
-    const method = this.#method;
-    const carry = this.#program!.read();
-    const key = step.key && fold(step.key, carry.step);
-    const lesson = { ...step, batch, key, step: carry.step };
-    // A page that has lost its server still learns what happened.
-    const cause = await occasional().then(
-      ({ autopsy }) => autopsy({ method, lesson, carry, target }),
-      () => undefined,
-    );
-    const { code = "not-finite", ...found } = cause ?? {
-      what: Number.isFinite(loss) ? "The norm of the gradient" : "The loss",
-      step: undefined,
-      op: "a sum over the batch",
-    };
-    const { window, batch: index, epoch, step: updates } = this.#progress;
-    const begin = method.begins?.(whole, epoch)[window] ?? 0;
-    const time = found.step === undefined ? undefined : found.step + begin;
-    const data = { ...found, step: time, epoch, batch: index, window, updates };
-    return fail(code, data);
-  }
-
+  #chose = (): MethodEvent => ({ type: "method", ...this.position, text: this.#method.plan! });
   #warning = (told: Notice): WarningEvent => ({ type: "warning", ...this.position, ...told });
 
   /** Say something as the first event. */
   warn(told: Notice): void {
-    this.#warnings.push(this.#warning(told));
+    this.#sayings.push(this.#warning(told));
   }
 
   /** Put what was restored in its place: a run that has just been read can be looked at. */

@@ -17,6 +17,7 @@ import {
   adaptiveTruncation,
   bptt,
   feed,
+  memoryStore,
   mse,
   sgd,
   type Trainable,
@@ -148,15 +149,12 @@ test("the window follows what the model learns, and a run that goes on chooses a
   const whole = train({ ...told, epochs: 40 });
   const said = await follow(whole);
   expect(said.length).toBeGreaterThan(1);
-  expect(said[0]).toMatchInlineSnapshot(`"adaptiveTruncation: gradients go back at least 16 steps, the most that it may"`);
+  expect(said[0]).toMatchInlineSnapshot(
+    `"adaptiveTruncation: gradients go back at least 16 steps, the most that it may"`,
+  );
   expect(whole.explain()).toContain(said.at(-1));
 
-  const files = new Map<string, Uint8Array>();
-  const store = {
-    name: "memory",
-    read: async (name: string) => files.get(name),
-    write: async (name: string, bytes: Uint8Array) => void files.set(name, bytes),
-  };
+  const store = memoryStore();
   // Broken off in the middle of an epoch, after one of its windows.
   const broken = train({ ...told, epochs: 40, steps: 77, checkpoint: { store } });
   const early = await follow(broken);

@@ -59,6 +59,7 @@ export function adaptiveTruncation(options: AdaptiveTruncationOptions = {}): Met
   });
   return {
     ...going(longest),
+    plan: undefined,
     adapts: {
       choose(given) {
         const needed = stepsNeeded(judge(given), tolerance);
