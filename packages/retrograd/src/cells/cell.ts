@@ -128,6 +128,8 @@ export interface Cell<P = any, S = any> {
   /** All moments at once, where the cell has such a form. */
   readonly parallel?: (state: S, xs: Tensor, params: P, context: SequenceContext) => Sequence<S>;
   readonly prefers: Evaluation;
+  /** Moments back that a step reads a state from, where that is more than one. */
+  readonly skip?: number;
   /** Refuses input [batch, time, …] whose numbers the cell cannot take. */
   readonly check?: (x: Tensor, valid?: Tensor) => void;
   /** The same with each of its cells changed, where it is made of others. */

@@ -50,6 +50,7 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
     check: cells[0].check,
     mapCells: (change) => stack(...cells.map(change), options),
     prefers: cells.some((cell) => cell.prefers === "parallel") ? "parallel" : "sequential",
+    skip: Math.max(...cells.map((cell) => cell.skip ?? 1)),
     ...(cells.some((cell) => cell.parallel) && {
       /** Layer by layer, each over all moments. */
       parallel(state, xs, params, { train, noise, valid }) {

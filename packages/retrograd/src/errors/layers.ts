@@ -47,6 +47,12 @@ export const layerMessages = {
       `${o.what} cannot run step by step: ${o.reason}.`,
     cure: () => `Use model.apply on whole sequences, or a layer that reads forward in time only.`,
   },
+  "skip-long": {
+    text: (o: { what: string; skip: number; time: number }) =>
+      `${o.what}: a state is read ${o.skip} moments later, but the sequences have ${o.time}: what is learned would never be used.`,
+    cure: (o: { time: number }) =>
+      `Skip fewer than ${o.time} moments, train on longer sequences, or carry the state: truncated({ window: ${o.time} }).`,
+  },
   "not-concrete": {
     text: (o: { what: string }) => `${o.what} needs numbers, but a traced tensor was given.`,
     cure: () => `Call it outside of jit and grad.`,

@@ -67,6 +67,8 @@ export interface Layer<P = any> {
   whole(params: P, x: Tensor, context: Context): Ran;
   /** Why it cannot run moment by moment. */
   readonly wholeOnly: string | undefined;
+  /** Moments that a sequence must outlast, where a state is read only so many moments later. */
+  readonly skip?: number | undefined;
   /** One sample at one moment, not in training. */
   moment(params: P, state: any, x: Tensor): Ran;
 }

@@ -91,9 +91,11 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
       const [batch, time] = x.shape;
       const mask = maskOf(options, batch, time);
       if (x.isConcrete) layer.check?.(x, mask);
+      const { key, train = key !== undefined } = options;
       if (options.state !== undefined)
         checkState("the state of the model", plan.state, options.state, batch);
-      const { key, train = key !== undefined } = options;
+      else if (train && time <= (layer.skip ?? 0))
+        fail("skip-long", { what: layer.name, skip: layer.skip!, time });
       const state = options.state ?? layer.start(params, plan, batch);
       return (train ? trained : applied)(params, x, state, mask, key);
     },

@@ -90,6 +90,7 @@ function oneWay(
     input: inputOption(cell.input),
     keepsShape: false,
     draws: cell.draws,
+    skip: cell.skip,
     wholeOnly: reverse ? "it begins at the end of the sequence" : undefined,
     check: cell.check && ((x, valid) => inStepOf(cell.name, () => cell.check!(x, valid))),
     plan(input, float) {

@@ -20,7 +20,8 @@ export interface ResidualOptions {
  *
  * Options: over (1), scale (1).
  * Shapes: params are those of the cell; state is that of the cell, or for over > 1
- * { cell: that state, past: [over − 1, …its shape] }.
+ * { cell: that state, past: [over − 1, …its shape] }. Sequences that are not longer than `over` are refused
+ * in training ("skip-long").
  * @throws "bad-argument" for a cell with more than one state, or options out of range
  * Source: He et al. 2016, arXiv:1512.03385, in time; over several moments: Zhang et al. 2016,
  * arXiv:1602.08210.
@@ -46,6 +47,7 @@ export function residual(cell: Cell, options: ResidualOptions = {}): Cell {
     options: { cell, over, scale },
     parallel: undefined,
     prefers: "sequential",
+    skip: Math.max(over, cell.skip ?? 1),
     state(input: Shape, float) {
       const own = cell.state(input, float);
       const type = typeOf(own);

@@ -14,6 +14,7 @@ import {
   throughTime,
   timeConstantOf,
 } from "retrograd/cells";
+import { dense, sequential, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
 import { isType } from "../../../src/cells/trace.ts";
 import { key, normal, uniform } from "../../../src/ops/random.ts";
@@ -141,6 +142,36 @@ test("a time constant is the time in which 1/e is left", () => {
   const one = { h: tensor([[1]]) };
   const { state } = throughTime(cell, params, zeros([tau / dt, 1, 1]), one);
   expect(state.h.item()).toBeCloseTo(Math.exp(-1), 6);
+});
+
+test("a skip that is longer than what is learned from is refused", () => {
+  const cells = {
+    "dilated twice": dilated(dilated(rnn({ size: 2 }), 2), 3),
+    "a stack": stack(rnn({ size: 2 }), residual(rnn({ size: 2 }), { over: 6 })),
+  };
+  for (const cell of Object.values(cells)) {
+    const model = sequential(unroll(cell), dense(1));
+    const params = model.init(key(1), { input: 1 });
+    const learn = (time: number, state?: unknown) => {
+      const xs = zeros([2, time, 1]);
+      return () => void model.run(params, xs, { train: true, key: key(2), state });
+    };
+    expect(learn(7)).not.toThrow();
+    expect(refusal(learn(6))).toContain("(skip-long)");
+    // A prompt may be short, and a window goes on from the one before.
+    expect(() => model.apply(params, zeros([2, 1, 1]))).not.toThrow();
+    expect(learn(6, model.state(params, 2))).not.toThrow();
+  }
+  expect(
+    refusal(() => {
+      const model = sequential(unroll(cells["dilated twice"]), dense(1));
+      const params = model.init(key(1), { input: 1 });
+      model.run(params, zeros([2, 4, 1]), { train: true, key: key(2) });
+    }),
+  ).toMatchInlineSnapshot(`
+    "sequential(unroll(dilated(dilated(rnn, 2), 3)), dense(1)): a state is read 6 moments later, but the sequences have 4: what is learned would never be used.
+      Skip fewer than 4 moments, train on longer sequences, or carry the state: truncated({ window: 4 }).   (skip-long)"
+  `);
 });
 
 test("what cannot be is refused", () => {
