@@ -5,7 +5,9 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,6 +72,31 @@ test("what fails to build leaves nothing behind", () => {
   };
   expect(() => cached("one", build, () => 0, folder)).toThrow("no");
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("what was not used for longest makes room", () => {
+  const built: string[] = [];
+  const use = (key: string) =>
+    cached(
+      key,
+      (path) => {
+        built.push(key);
+        writeFileSync(path, key);
+        for (const name of readdirSync(folder)) grow(join(folder, name));
+      },
+      (path) => readFileSync(path, "utf8"),
+      folder,
+      2,
+    );
+  /** An hour older than it was. */
+  const grow = (path: string) => {
+    const at = statSync(path).mtimeMs / 1000 - 3600;
+    utimesSync(path, at, at);
+  };
+  for (const key of ["a", "b", "a", "c"]) expect(use(key)).toBe(key);
+  expect(readdirSync(folder)).toHaveLength(4);
+  for (const key of ["a", "c", "b"]) expect(use(key)).toBe(key);
+  expect(built).toEqual(["a", "b", "c", "b"]);
 });
 
 test("where the folder cannot be, another one serves", () => {

@@ -2,10 +2,20 @@
  * Compiled libraries, kept under the hash of all that they depend on. An entry is a library and,
  * written after it, the hash of its bytes: a file that was cut short or changed is found out
  * before it is loaded, because half a library can end the process. Files appear by renaming, so
- * two processes at once each see all of an entry or none.
+ * two processes at once each see all of an entry or none. Entries unused longest make room.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +24,9 @@ const hash = (data: string | Uint8Array): string => createHash("sha256").update(
 /** Where libraries are kept: XDG_CACHE_HOME, or .cache in the user's home. */
 export const cacheFolder = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "retrograd", "native");
+
+/** Libraries that are kept: some 100 KB each. */
+const KEPT = 1000;
 
 /**
  * What `load` makes of the library that `build` writes; built only when it is not there yet, and
@@ -25,6 +38,7 @@ export function cached<T>(
   build: (path: string) => void,
   load: (path: string) => T,
   folder = cacheFolder(),
+  kept = KEPT,
 ): T {
   const home = usable(folder),
     path = join(home, `${hash(key)}.so`);
@@ -35,6 +49,7 @@ export function cached<T>(
       // Whole, and yet of no use: from another system that shares the folder, for one.
     }
   rebuild(path, build);
+  makeRoom(home, kept);
   return load(path);
 }
 
@@ -61,7 +76,9 @@ const sumOf = (path: string): string => `${path}.sha256`;
 
 function isWhole(path: string): boolean {
   try {
-    return readFileSync(sumOf(path), "utf8") === hash(readFileSync(path));
+    const isGood = readFileSync(sumOf(path), "utf8") === hash(readFileSync(path));
+    if (isGood) used(path);
+    return isGood;
   } catch {
     return false;
   }
@@ -78,5 +95,32 @@ function rebuild(path: string, build: (path: string) => void): void {
   } finally {
     rmSync(fresh, { force: true });
     rmSync(sum, { force: true });
+  }
+}
+
+/** The time of an entry is that of its last use, where the folder lets it be set. */
+function used(path: string): void {
+  try {
+    utimesSync(sumOf(path), new Date(), new Date());
+  } catch {
+    // It is older than it seems, and is built again when it has made room.
+  }
+}
+
+/**
+ * Remove the entries that were not used for longest, beyond so many. A process that has one loaded
+ * keeps it; one that is about to load it builds it again.
+ */
+function makeRoom(folder: string, kept: number): void {
+  const sums = readdirSync(folder).filter((name) => name.endsWith(".so.sha256"));
+  if (sums.length <= kept) return;
+  const ages = sums.map((name) => {
+    const sum = join(folder, name);
+    return { sum, at: statSync(sum, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
+  });
+  ages.sort((a, b) => a.at - b.at);
+  for (const { sum } of ages.slice(0, sums.length - kept)) {
+    rmSync(sum, { force: true });
+    rmSync(sum.replace(/\.sha256$/, ""), { force: true });
   }
 }
