@@ -33,7 +33,7 @@ export interface ParallelScanOptions {
   readonly method?: "deer" | "quasi-deer";
   /** Largest change of a state in the last round: 1e-10 in float64, 1e-5 in float32. */
   readonly tolerance?: number;
-  /** At most so many rounds; as many as there are moments. */
+  /** At most so many rounds; one for each moment, which is enough, and one that sees no change. */
   readonly rounds?: number;
   /** Which moments are valid, bool [time]: elsewhere the state is held and the output is zero. */
   readonly mask?: Tensor;
@@ -78,7 +78,7 @@ export function parallelScan<S, X, P = undefined, Y = undefined>(
   checkValidity({ mask });
   const series = named(inputs, "input", groupOf("inputs", "parallelScan"));
   const time = lengthOf(series, { mask: maskOf({ mask }, 0) }, "parallelScan");
-  const limits = { limit: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), most: rounds ?? time };
+  const limits = { limit: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), most: rounds ?? time + 1 };
   if (time === 0)
     return {
       ...scan(step, state, inputs, params),

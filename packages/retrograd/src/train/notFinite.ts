@@ -27,6 +27,7 @@ export async function notFinite(
 ): Promise<never> {
   const key = step.key && fold(step.key, carry.step);
   const lesson = { ...step, batch, key, step: carry.step };
+  method.blame?.(lesson, carry.params);
   // A page that has lost its server still learns what happened.
   const cause = await import("./occasional.ts").then(
     ({ autopsy }) => autopsy({ method, lesson, carry, target }),
