@@ -20,8 +20,8 @@ export interface ResidualOptions {
  *
  * Options: over (1), scale (1).
  * Shapes: params are those of the cell; state is that of the cell, or for over > 1
- * { cell: that state, past: [over − 1, …its shape] }. Sequences that are not longer than `over` are refused
- * in training ("skip-long").
+ * { cell: that state, past: [over − 1, …its shape] }. Sequences that are not longer than `over` are
+ * refused in training ("skip-long").
  * @throws "bad-argument" for a cell with more than one state, or options out of range
  * Source: He et al. 2016, arXiv:1512.03385, in time; over several moments: Zhang et al. 2016,
  * arXiv:1602.08210.
