@@ -93,7 +93,7 @@ export interface Method {
   fit?(given: Fitting): Method;
   /** How it chooses for an epoch what it does in it, where it does. */
   readonly adapts?: Adapting;
-  /** Finds the fault by itself, where a loss that is not finite is its own; @throws what it found */
+  /** Finds the fault where a loss that is not finite is its own; @throws what it found */
   blame?(lesson: Lesson, params: any): void;
   /** What was chosen so, and why, for people. */
   readonly plan?: string;

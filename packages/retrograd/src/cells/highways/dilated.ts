@@ -22,8 +22,8 @@ import { movedOn } from "./past.ts";
  *
  * Whole sequences take the recurrences side by side, in time / steps turns; a stream goes moment
  * by moment.
- * Shapes: params are those of the cell; every state [steps, …its shape], oldest first. Sequences that
- * are not longer than that read first states alone; they are refused in training ("skip-long").
+ * Shapes: params are those of the cell; every state [steps, …its shape], oldest first. Sequences
+ * that are not longer than that read first states alone; in training they are refused ("skip-long").
  * @throws "bad-argument" unless steps is a whole number ≥ 1
  * Source: Chang et al. 2017, arXiv:1710.02224, eq. 2 and section 4.
  * Checked: the cell run over every `steps`-th moment; both forms, with padding anywhere.

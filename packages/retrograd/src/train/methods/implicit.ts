@@ -28,7 +28,7 @@ export type ImplicitOptions = Omit<FixedPointOptions, "warn">;
  * phantom are cheaper and biased), tolerance, steps.
  * @throws "bad-argument" for inputs that change in time, or a model that reads both ways;
  *   "not-converged" with the residual and the spectral radius, where no rest is found
- * Source: Almeida 1987 and Pineda 1987, doi:10.1103/PhysRevLett.59.2229 (recurrent backpropagation);
+ * Source: Almeida 1987; Pineda 1987, doi:10.1103/PhysRevLett.59.2229 (recurrent backpropagation);
  * Bai et al. 2019, arXiv:1909.01377, theorem 1.
  * Checked: loss and gradient equal those of bptt over 200 moments to 1e-9 in float64.
  */
