@@ -20,12 +20,12 @@ export interface AdaptiveTruncationOptions {
 }
 
 /**
- * truncated with overlapping windows of 2K steps, K apart: the loss at every step sends its gradient
- * back through at least K steps, and K is chosen where an epoch begins. On its first batch the
- * gradient of the loss at one step is followed back through up to 2 · `longest` steps, as far as
- * the batch has them. K is the smallest of shortest, 2 · shortest, 4 · shortest, …, longest (so that
- * few windows are compiled) at which what is cut is estimated to be at most `tolerance` of the
- * gradient; it is `longest` where there is none, as where the gradient does not fade.
+ * truncated with overlapping windows of 2K steps, K apart: the loss at every step sends its
+ * gradient back through at least K steps, and K is chosen where an epoch begins. On its first batch
+ * the gradient of the loss at one step is followed back through up to 2 · `longest` steps, as far
+ * as the batch has them. K is the smallest of shortest, 2 · shortest, 4 · shortest, …, longest (so
+ * that few windows are compiled) at which what is cut is estimated to be at most `tolerance` of
+ * the gradient; it is `longest` where there is none, as where the gradient does not fade.
  *
  * A checkpoint keeps K, so that a run that goes on goes on alike.
  * @throws "bad-argument"; on a batch: "window-targets"
