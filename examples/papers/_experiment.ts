@@ -19,10 +19,15 @@ import {
 } from "retrograd/train";
 
 /**
- * What is expected of a contender: to reach the mark; to stay below a score however long it learns,
- * which bears out that the problem needs what it lacks; or nothing, its score is told beside others.
+ * What is expected of a contender: to reach the mark; to stay below a score, or above one where a
+ * low score is good, however long it learns, which bears out that the problem needs what it lacks;
+ * or nothing, its score is told beside others.
  */
-export type Aim = "reach" | "print" | { readonly stayBelow: number };
+export type Aim =
+  | "reach"
+  | "print"
+  | { readonly stayBelow: number }
+  | { readonly stayAbove: number };
 
 export interface Contender {
   readonly name: string;
@@ -157,8 +162,10 @@ const scoreOf = ({ measure }: Experiment, found: Scores): number =>
   measure === "loss" ? found.loss : found.metrics[measure];
 
 /** Whether a contender with that score did what is expected of it. */
-const fulfils = (experiment: Experiment, aim: Aim, score: number): boolean =>
-  typeof aim === "object" ? score < aim.stayBelow : passes(experiment, score);
+function fulfils(experiment: Experiment, aim: Aim, score: number): boolean {
+  if (typeof aim !== "object") return passes(experiment, score);
+  return "stayBelow" in aim ? score < aim.stayBelow : score > aim.stayAbove;
+}
 
 /** How trials are run; nothing here changes what is claimed. */
 export interface Running {

@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { TargetName } from "retrograd";
 import {
+  type Aim,
   type Experiment,
   type Fact,
   type Paper,
@@ -53,6 +54,11 @@ const holds = ({ contenders, needed }: Experiment, trials: readonly Trial[]): bo
   contenders
     .filter(({ aim }) => aim !== "print")
     .every(({ name }) => trials.filter((t) => t.contender === name && t.passed).length >= needed);
+
+function goalOf(aim: Aim = "reach"): string {
+  if (typeof aim !== "object") return "reach the mark";
+  return "stayBelow" in aim ? `stay below ${aim.stayBelow}` : `stay above ${aim.stayAbove}`;
+}
 
 function recordOf(
   paper: Paper,
@@ -121,8 +127,7 @@ async function main(): Promise<number> {
     }
   for (const { name, aim } of experiment.contenders) {
     const own = trials.filter((t) => t.contender === name);
-    const goal = typeof aim === "object" ? `stay below ${aim.stayBelow}` : "reach the mark";
-    say(`${name}: ${own.filter((t) => t.passed).length} of ${own.length} seeds ${goal}`);
+    say(`${name}: ${own.filter((t) => t.passed).length} of ${own.length} seeds ${goalOf(aim)}`);
   }
   const record = recordOf(paper, experiment, facts, trials, running);
   if (values.json) console.log(JSON.stringify(record));
