@@ -82,7 +82,7 @@ const papers = readdirSync(join(root, "examples/papers")).filter(
 const recordOf = (name: string): string =>
   join(root, "examples/papers/records", name.replace(/ts$/, "json"));
 /** Experiments that have learned at their quick size only: the full one takes a quiet machine. */
-const awaited = ["adding-lru.ts", "selective-copying.ts"];
+const awaited = ["selective-copying.ts"];
 test("experiments whose record is awaited have none", () => {
   expect(awaited.filter((name) => !papers.includes(name) || existsSync(recordOf(name)))).toEqual(
     [],
