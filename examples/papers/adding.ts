@@ -4,7 +4,8 @@
  * square, so every mark far below it needs a memory over most of the sequence.
  *
  * It takes a product too, number times mark, which gates form themselves. Recurrences that remember
- * without gates get it from a rectifier: before them, or between two where they are linear.
+ * without gates get it from a rectifier: before them, or between two where they are linear. Those
+ * that bend find it alone too, but are far from the mark after as many updates.
  */
 import { type Cell, coRnn, gru, lru, lstm, orthogonal, rnn } from "retrograd/cells";
 import { activation, dense, type Layer, lastStep, sequential, unroll } from "retrograd/layers";
