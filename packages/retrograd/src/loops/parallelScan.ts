@@ -78,7 +78,10 @@ export function parallelScan<S, X, P = undefined, Y = undefined>(
   checkValidity({ mask });
   const series = named(inputs, "input", groupOf("inputs", "parallelScan"));
   const time = lengthOf(series, { mask: maskOf({ mask }, 0) }, "parallelScan");
-  const limits = { limit: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), most: rounds ?? time + 1 };
+  const limits = {
+    limit: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5),
+    most: rounds ?? time + 1,
+  };
   if (time === 0)
     return {
       ...scan(step, state, inputs, params),
