@@ -42,6 +42,8 @@ export interface Contender {
   note?(params: any): string;
   /** Updates after which a trial that has not passed is given up. */
   readonly steps: number;
+  /** In place of the experiment's, for a contender at a size of its own. */
+  readonly data?: Experiment["data"];
   /** Everything that was chosen, for the record. */
   readonly settings: Readonly<Record<string, number | string>>;
 }
@@ -187,7 +189,7 @@ export async function trial(
   const { loss, metrics } = experiment;
   const { model, optimizer, method, schedule, clip, steps, aim = "reach" } = contender;
   const start = performance.now();
-  const { training, validation, test } = experiment.data(seed, folder);
+  const { training, validation, test } = (contender.data ?? experiment.data)(seed, folder);
   const judged = { model, loss, metrics, target, shards };
   const run = train({
     ...{ ...judged, optimizer, method, schedule, clip, seed, steps },
