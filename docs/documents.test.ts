@@ -81,15 +81,7 @@ const papers = readdirSync(join(root, "examples/papers")).filter(
 );
 const recordOf = (name: string): string =>
   join(root, "examples/papers/records", name.replace(/ts$/, "json"));
-/** Experiments that have learned at their quick size only: the full one takes a quiet machine. */
-const awaited = ["selective-copying.ts"];
-test("experiments whose record is awaited have none", () => {
-  expect(awaited.filter((name) => !papers.includes(name) || existsSync(recordOf(name)))).toEqual(
-    [],
-  );
-});
-const recorded = papers.filter((name) => !awaited.includes(name));
-test.each(recorded)("examples/papers/%s has a record of what it claims now", async (name) => {
+test.each(papers)("examples/papers/%s has a record of what it claims now", async (name) => {
   const { paper } = await import(/* @vite-ignore */ `../examples/papers/${name}`);
   const path = recordOf(name);
   const record = JSON.parse(readFileSync(path, "utf8"));
