@@ -100,7 +100,7 @@ export const paper: Paper = {
   experiment(quick) {
     const [time, shown, rows, atLeast] = quick ? [16, 3, 16, 0.8] : [128, 16, 16, 0.95];
     const sizes = quick
-      ? { size: 16, states: 32, rate: 1e-2, chrono: 8, steps: 800, lruSteps: 400 }
+      ? { size: 16, states: 32, rate: 1e-2, chrono: 8, steps: 800, lruSteps: 300 }
       : { size: 32, states: 192, rate: 5e-3, chrono: 32, steps: 10000, lruSteps: 4000 };
     return {
       claim:
