@@ -74,7 +74,9 @@ export type Value =
   | (Typed & { readonly kind: "index"; readonly at: Affine; readonly stride: number })
   | (Typed & { readonly kind: "call"; readonly fn: Scalar; readonly args: readonly Value[] })
   | (Typed & { readonly kind: "splat"; readonly value: Value })
-  | (Typed & { readonly kind: "lane"; readonly value: Value; readonly lane: number });
+  | (Typed & { readonly kind: "lane"; readonly value: Value; readonly lane: number })
+  /** Lane l has what lane l + by of the value has, counted around. */
+  | (Typed & { readonly kind: "turned"; readonly value: Value; readonly by: number });
 
 /** A run-time part of an address: index · stride elements, the index in [0, count). */
 export interface Dynamic {
@@ -200,7 +202,8 @@ export function kernelsOf(
 export function partsOf(value: Value, visit: (part: Value) => void): void {
   visit(value);
   if (value.kind === "call") for (const a of value.args) partsOf(a, visit);
-  else if (value.kind === "splat" || value.kind === "lane") partsOf(value.value, visit);
+  else if (value.kind === "splat" || value.kind === "lane" || value.kind === "turned")
+    partsOf(value.value, visit);
   else if (value.kind === "load" && value.dynamic) partsOf(value.dynamic.index, visit);
 }
 

@@ -197,34 +197,37 @@ class ReductionNest {
         this.term("tail", index, start, at("rs"), vectors, 1, "over", "t_"),
       ),
     ];
-    const joined: Value = names
-      .slice(1)
-      .reduce<Value>((sum, n) => this.join(sum, this.local(n, width)), this.local("acc0", width));
-    const lanes = Array.from(
-      { length: width },
-      (_, lane): Value => ({
-        kind: "lane",
-        value: this.local("joined", width),
-        lane,
-        dtype: this.r.dtype,
-        lanes: 1,
-      }),
-    );
+    const joined = names.map((n) => this.local(n, width)).reduce((a, b) => this.join(a, b));
+    const rest = size > vectors;
+    const { dtype } = this.r;
+    const all = this.local("joined", width);
+    const first: Value = { kind: "lane", value: all, lane: 0, dtype, lanes: 1 };
     return [
       ...names.map((n) => this.start(n, width)),
-      this.start("tail", 1),
+      ...(rest ? [this.start("tail", 1)] : []),
       ...this.overLoops(inner, over.length - 1),
       { kind: "let", name: "joined", value: joined },
+      ...this.halved("joined", width),
       {
         kind: "let",
         name: "total",
-        value: this.join(
-          lanes.reduce((a, b) => this.join(a, b)),
-          this.local("tail", 1),
-        ),
+        value: rest ? this.join(first, this.local("tail", 1)) : first,
       },
       ...this.finish("total", index, start, 1),
     ];
+  }
+
+  /** Every lane joins the one half a vector on, a quarter, …: in the end each has all. */
+  private halved(name: string, width: number): Stmt[] {
+    const value = this.local(name, width);
+    const out: Stmt[] = [];
+    for (let by = width / 2; by >= 1; by /= 2)
+      out.push({
+        kind: "set",
+        name,
+        value: this.join(value, { ...value, kind: "turned", value, by }),
+      });
+    return out;
   }
 
   private overLoops(inner: Stmt[], depth: number): Stmt[] {

@@ -33,6 +33,11 @@ export function printValue(v: Value, p: Printer): string {
       const lane = `${printValue(v.value, p)}[${v.lane}]`;
       return v.dtype === "bool" ? `(int)(${lane} & 1)` : lane;
     }
+    case "turned": {
+      const given = printValue(v.value, p);
+      const lanes = Array.from({ length: v.lanes }, (_, l) => `${given}[${(l + v.by) % v.lanes}]`);
+      return `(${typeOf(v, p.vectorBytes)}){${lanes.join(", ")}}`;
+    }
     case "call":
       return printCall(v, p);
   }

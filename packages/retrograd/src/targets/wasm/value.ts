@@ -52,10 +52,17 @@ export function printValue(v: Value, p: Printer): Bytes {
       const lane = [...printValue(v.value, p), ...simd(EXTRACT[v.dtype]), v.lane];
       return v.dtype === "bool" ? [...lane, ...int(1), 0x71] : lane;
     }
+    case "turned": {
+      const given = printValue(v.value, p);
+      const bytes = Array.from({ length: 16 }, (_, k) => (k + (16 / v.lanes) * v.by) % 16);
+      return [...given, ...given, ...simd(SHUFFLE), ...bytes];
+    }
     case "call":
       return printCall(v, p);
   }
 }
+
+const SHUFFLE = 0x0d;
 
 type Call = Value & { kind: "call" };
 
