@@ -67,6 +67,14 @@ describe("cross-entropy by hand", () => {
     const rows = tensor([true]);
     expect(value(crossEntropy(), logits, labels(1, 2), rows)).toBeCloseTo((first + second) / 2, 14);
   });
+  test("what no sum would show has no gradient, not one too small for a normal number", () => {
+    const far = tensor([[0, -63, -65, -100]]);
+    const g = grad((z: Tensor) => crossEntropy().evaluate(z, tensor(Int32Array.of(1))))(far);
+    expect(g.toArray()).toEqual([[1, -1, 0, 0]]);
+    const near = grad((z: Tensor) => crossEntropy().evaluate(z, tensor(Int32Array.of(0))))(far);
+    expect(near.data[1] / Math.exp(-63)).toBeCloseTo(1, 5);
+    expect([...near.data.slice(2)]).toEqual([0, 0]);
+  });
   test("logits of any size stay finite", () => {
     const far = tensor(
       [
