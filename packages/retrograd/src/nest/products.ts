@@ -59,9 +59,20 @@ function asProduct(
 function worthTiling(w: Workspace, c: Contraction, shape: ProductShape): boolean {
   // Tiles store what k left in their registers, and an empty k leaves nothing.
   if (product(shape.k) === 0) return false;
-  if (shape.n.size < w.can.vectorBytes / bytesOf(c.dtype)) return false;
+  if (!fillsLanes(shape, w.can.vectorBytes / bytesOf(c.dtype))) return false;
   // With one row, each element of the right operand is used once: packing pays only outside.
   return shape.m.size > 1 || shape.n.strides[RIGHT] === 1 || w.isInvariant(c.right.view);
+}
+
+/**
+ * Lanes past the last column compute nothing. A plain sum along k uses all of them, but then has
+ * to join them, for each element; where k lies dense in neither operand, it uses one.
+ */
+function fillsLanes({ n, k }: ProductShape, lanes: number): boolean {
+  const { strides } = k[k.length - 1];
+  if (strides[LEFT] !== 1 && strides[RIGHT] !== 1) return true;
+  const joining = (2 * Math.log2(lanes)) / product(k);
+  return n.size * (1 / lanes + joining) >= 1 / 2;
 }
 
 function emitProduct(w: Workspace, given: Contraction, first: ProductShape): void {

@@ -132,6 +132,18 @@ test.each(floats)("a left operand whose rows of k lie far apart, in %s", (dtype)
   expect(notes.join("\n")).toContain("gather");
 });
 
+/** With fewer columns than lanes, tiles leave lanes idle; a plain sum would use one, or join all. */
+test("three columns in four lanes", () => {
+  const type = (...shape: number[]): Type => ({ shape, dtype: "float64" });
+  const notesOf = (spec: string, left: Type, right: Type) => {
+    const body = mul(slot(0), slot(1));
+    const graph = trace([left, right], (x, y) => [map(spec, body, [x, y])]);
+    return expectProduct(graph, "float32", 1).join("\n");
+  };
+  expect(notesOf("km,kn->mn", type(70, 9), type(70, 3))).toContain("tile");
+  expect(notesOf("mk,nk->mn", type(9, 5), type(3, 5))).toContain("tile");
+});
+
 /** What is not a plain product of two operands: other bodies, three operands, sums over one alone. */
 const bodies: [spec: string, body: Parameters<typeof map>[1]][] = [
   ["mk,kn->mn", mul(tanh(slot(0)), slot(1))],
