@@ -3,7 +3,7 @@
  * depend on the input, so that the state keeps some inputs and lets others pass.
  */
 import { map } from "../../ops/map.ts";
-import { exp, mul, neg, slot } from "../../scalar/index.ts";
+import { exp, mul, slot } from "../../scalar/index.ts";
 import { wholeNumber } from "../cell.ts";
 import { uniforms } from "../draw.ts";
 import { Initial } from "../init.ts";
@@ -51,8 +51,9 @@ export const selective = featurewise(
     state: ({ size, states }) => [size, states],
     coefficients(x, { delta, A, B }) {
       const step = x.dot(delta.down).dot(delta.up).add(delta.b).softplus();
+      const rate = A.exp().neg();
       return {
-        a: map("i,in->in", exp(mul(slot(0), neg(exp(slot(1))))), [step, A], { name: "decay" }),
+        a: map("i,in->in", exp(mul(slot(0), slot(1))), [step, rate], { name: "decay" }),
         b: step.mul(x).outer(x.dot(B)),
       };
     },
