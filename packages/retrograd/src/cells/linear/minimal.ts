@@ -5,6 +5,7 @@
 import { oneOf } from "../../errors.ts";
 import { lettersOfRank } from "../../ops/axes.ts";
 import { map } from "../../ops/map.ts";
+import { stopGradient } from "../../ops/stopGradient.ts";
 import { add, lessEqual, logistic, max, select, slot } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { gatesOf } from "../gates.ts";
@@ -73,10 +74,12 @@ export const minLstm = linearCell({
   state: ({ size }) => [size],
   coefficients(x, { W, b }, options) {
     const [f, i, n] = gatesOf(x.dot(W).add(b));
-    // f/(f + i) = σ(log f − log i), and log σ(x) = −softplus(−x): finite where both gates vanish.
-    const odds = i.neg().softplus().sub(f.neg().softplus());
-    const b1 = odds.neg().logistic().mul(candidate(options.candidate, n));
-    return { a: odds.logistic(), b: b1 };
+    // f/(f + i) = (1 + e^−i) / (2 + e^−f + e^−i), all made small enough that nothing overflows.
+    const least = stopGradient(f.minimum(i).minimum(0));
+    const [one, notF, notI] = [least, least.sub(f), least.sub(i)].map((t) => t.exp());
+    const whole = one.mul(2).add(notF).add(notI);
+    const taken = one.add(notF).div(whole).mul(candidate(options.candidate, n));
+    return { a: one.add(notI).div(whole), b: taken };
   },
   read: (h) => h,
 });
