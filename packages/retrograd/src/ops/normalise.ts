@@ -5,8 +5,8 @@ import { lettersOfRank } from "./axes.ts";
 import { map } from "./map.ts";
 
 /**
- * Layer normalisation over the last axis, as four maps.
- *   y = (x − m) / √(v + ε) ∘ scale + shift, with the mean m and the (biased) variance v
+ * Layer normalisation over the last axis, as five maps: roots are taken once for all of it.
+ *   y = (x − m) r ∘ scale + shift, r = 1 / √(v + ε), with the mean m and the (biased) variance v
  * @param x      [..., n]
  * @param scale  [n]
  * @param shift  [n], or nothing to add
@@ -27,8 +27,11 @@ export function normalise(
   const variance = map(`${all}->${rows}`, mul(square(slot(0)), 1 / n), [centred], {
     name: "variance",
   });
-  const scaled = mul(div(slot(0), sqrt(add(slot(1), epsilon))), slot(2));
+  const inverse = map(`${rows}->${rows}`, div(1, sqrt(add(slot(0), epsilon))), [variance], {
+    name: "scale",
+  });
+  const scaled = mul(mul(slot(0), slot(1)), slot(2));
   const [body, more] = shift ? [add(scaled, slot(3)), [shift]] : [scaled, []];
   const spec = `${[all, rows, last, ...more.map(() => last)]}->${all}`;
-  return map(spec, body, [centred, variance, scale, ...more], { name: "layerNorm" });
+  return map(spec, body, [centred, inverse, scale, ...more], { name: "layerNorm" });
 }

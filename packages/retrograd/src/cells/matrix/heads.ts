@@ -5,8 +5,7 @@
 import { fail } from "../../errors/layers.ts";
 import { elementwise } from "../../ops/broadcast.ts";
 import { map } from "../../ops/map.ts";
-import * as scalar from "../../scalar/index.ts";
-import { mul, slot } from "../../scalar/index.ts";
+import { add, div, mul, slot, sqrt } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { wholeNumber } from "../cell.ts";
 
@@ -53,9 +52,9 @@ export const beside = (x: Tensor, more = 1): Tensor =>
 const LEAST_SQUARE = 1e-6;
 
 /** x / √(Σ x² + 10⁻⁶) over the last axis: of length 1, and smooth where all is zero. */
-export const unit = (x: Tensor): Tensor => {
-  const square = x.square().sum(-1, { keepDims: true });
-  const shorten = (e: scalar.Expr, s: scalar.Expr) =>
-    scalar.div(e, scalar.sqrt(scalar.add(s, LEAST_SQUARE)));
-  return elementwise("unit", shorten, [x, square]);
-};
+export const unit = (x: Tensor): Tensor =>
+  x.mul(inverseRoot(x.square().sum(-1, { keepDims: true }), LEAST_SQUARE));
+
+/** 1 / √(x + least): the root is taken once for all that is divided by it. */
+export const inverseRoot = (x: Tensor, least: number): Tensor =>
+  elementwise("inverse root", (e) => div(1, sqrt(add(e, least))), [x]);

@@ -7,7 +7,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { cell, wholeNumber } from "../cell.ts";
 import { whereValid } from "./chunks.ts";
 import { generalDeltaChunks, generalDeltaStep, type Said } from "./generalDelta.ts";
-import { beside, headSize, inHeads, inner, joined, unit } from "./heads.ts";
+import { beside, headSize, inHeads, inner, inverseRoot, joined, unit } from "./heads.ts";
 import { lastMoments } from "./lastMoment.ts";
 
 /**
@@ -115,7 +115,7 @@ const LEAST_VARIANCE = 64e-5;
 function normalised(x: Tensor): Tensor {
   const centred = x.sub(x.mean(-1, { keepDims: true }));
   const variance = centred.square().mean(-1, { keepDims: true });
-  return centred.div(variance.add(LEAST_VARIANCE).sqrt());
+  return centred.mul(inverseRoot(variance, LEAST_VARIANCE));
 }
 
 /** What a head answers is normalised over its units: of one alone, nothing would be left. */
