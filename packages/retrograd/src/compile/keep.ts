@@ -1,8 +1,9 @@
 /**
  * keep: what the forward loop stores for the backward one. Differentiation recomputes everything;
  * this pass finds the values that both loops compute and stores those whose recomputation costs
- * more than their bytes: products yes, elementwise work no. The kept value is taken as late as
- * one reader allows, so that a sum of products is stored once and not per product.
+ * more than their bytes: products yes, elementwise work no, and the next state, which is stored
+ * anyway. The kept value is taken as late as one reader allows, so that a sum of products is
+ * stored once and not per product.
  */
 
 import { isExpensive } from "../loops/invariant.ts";
@@ -43,9 +44,14 @@ function keepBetween(graph: Graph, notes: string[]): Graph {
         feeds.set(later, list);
         if (!list.some((f) => same(f.input, here)))
           list.push({ input: here, from: scan, what: there });
-        notes.push(
-          `kept ${there.node.attrs.name ?? there.node.op.name} ${showShape(there.shape)} of each step for the way back, ${sizeOf(there.shape) * bytesOf(there.dtype)} bytes a step`,
-        );
+        const what = `kept ${there.node.attrs.name ?? there.node.op.name} ${showShape(there.shape)}`;
+        const isState = scan.attrs.step.outputs
+          .slice(0, scan.attrs.states)
+          .some((t) => same(t, there));
+        const cost = isState
+          ? "as a state"
+          : `${sizeOf(there.shape) * bytesOf(there.dtype)} bytes a step`;
+        notes.push(`${what} of each step for the way back, ${cost}`);
       }
     }
   }
@@ -118,6 +124,7 @@ const placeholderLike = (t: Tensor): Tensor =>
  */
 function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there: Tensor }[] {
   const found = twinsOf(scan, later);
+  const isNext = nextStates(scan, later, found);
   const step = later.attrs.step,
     readers = new Map<Node, Node[]>();
   const needed: Node[] = [],
@@ -127,7 +134,7 @@ function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there:
     if (seen.has(n) || n.args.length === 0) return;
     seen.add(n);
     needed.push(n);
-    if (!isExpensive(n)) n.args.forEach((a) => found.has(a.node) && visit(a.node));
+    if (!isExpensive(n) && !isNext(n)) n.args.forEach((a) => found.has(a.node) && visit(a.node));
   };
   const outside = new Set<Node>();
   for (const n of topological(step.outputs)) {
@@ -149,8 +156,9 @@ function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there:
     const there = new Tensor(found.get(here.node)!, here.output);
     if (!kept.some((k) => same(k.here, here))) kept.push({ here, there });
   };
-  const inside = (n: Node) => (readers.get(n) ?? []).filter((r) => seen.has(r));
-  for (const n of needed.filter(isExpensive)) {
+  const inside = (n: Node) => (readers.get(n) ?? []).filter((r) => seen.has(r) && !isNext(r));
+  for (const n of needed.filter(isNext)) store(new Tensor(n, 0));
+  for (const n of needed.filter((n) => isExpensive(n) && !isNext(n))) {
     let at = n;
     for (;;) {
       // go on while one elementwise reader of the same size is all there is
@@ -171,6 +179,26 @@ function sharedWork(scan: Node<Loop>, later: Node<Loop>): { here: Tensor; there:
     for (const r of isSmaller ? last : [at]) r.outputs.forEach((_, i) => store(new Tensor(r, i)));
   }
   return kept;
+}
+
+/**
+ * Which values are the next state, where `later` reads the states that entered too: one history
+ * has both, a row apart, so that nothing is stored for it.
+ */
+function nextStates(
+  scan: Node<Loop>,
+  later: Node<Loop>,
+  found: ReadonlyMap<Node, Node>,
+): (n: Node) => boolean {
+  const [, , entered] = results(
+    scan.attrs,
+    scan.outputs.map((_, k) => k),
+  );
+  const reads = (output: number) => later.args.some((a) => a.node === scan && a.output === output);
+  const nodes = new Set(
+    entered.flatMap((output, k) => (reads(output) ? [scan.attrs.step.outputs[k].node] : [])),
+  );
+  return (n) => n.outputs.length === 1 && nodes.has(found.get(n)!);
 }
 
 const bytesAt = ({ outputs }: Node): number =>

@@ -172,8 +172,25 @@ describe("keep", () => {
     expect(products(forward.step).length).toBe(2);
     expect(names(backward.step).filter((n) => n === "dot")).toEqual([]);
     expect(notes).toEqual([
-      "kept tanh [2, 3] of each step for the way back, 48 bytes a step", // two products, stored once
+      "kept tanh [2, 3] of each step for the way back, as a state", // two products, stored once
     ]);
+  });
+
+  test("the next state is read back where the way back needs it, elementwise or not", () => {
+    const notes: string[] = [];
+    const decaying = trace([float(3), float(5, 3)], (first, xs) => {
+      const step = ({ h }: { h: Tensor }, x: Tensor) => {
+        const next = h.mul(h.neg().exp()).add(x);
+        return { state: { h: next }, output: next.square() };
+      };
+      return [scan(step, { h: first }, xs).outputs];
+    });
+    const before = vjp(decaying);
+    const g = keep(simplify(prune(before)), notes);
+    expect(notes).toEqual(["kept add [3] of each step for the way back, as a state"]);
+    expect(loops(g)[1].step.inputs.map((t) => t.name)).toContain("kept add");
+    const data = dataFor(before, 1);
+    expect(reference(g, data)).toEqual(reference(before, data));
   });
 
   test("a loop within the step is kept with all of its outputs, and not run again", () => {
