@@ -76,7 +76,10 @@ function sideBySide(
     return whole.reshape([turns, steps, ...rest]);
   };
   const isMoment = less(add(mul(index("i"), steps), index("j")), slot(0));
-  const mask = map("->ij", isMoment, [count], { sizes: { i: turns, j: steps }, name: "mask" });
+  const isWhole = !valid && time === turns * steps;
+  const mask = isWhole
+    ? undefined
+    : map("->ij", isMoment, [count], { sizes: { i: turns, j: steps }, name: "mask" });
   const step = (own: unknown, moment: Moment, shared: unknown) =>
     batch((s: unknown, { x, noise }: Moment) => cell.step(s, x, shared, { train, noise }))(
       own,
