@@ -6,6 +6,7 @@ import { oneOf } from "../../errors.ts";
 import { arange } from "../../ops/creation.ts";
 import { stopGradient } from "../../ops/stopGradient.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { mapTree } from "../../tensor/tree.ts";
 import { cell, wholeNumber } from "../cell.ts";
 import { type Attention, additiveAttention } from "./kinds.ts";
 import { remembering } from "./ring.ts";
@@ -38,8 +39,9 @@ interface Options {
  * Options: size; context (32); over, "states" (default) or "inputs", which the memory holds;
  * attention, additiveAttention({ size }) by default; stop, nothing by default.
  * Shapes: Wx [input, size], Wh [size, size], b [size], Wc [width, size] with the width of what is
- * read, and the parameters of the attention; state { s: [size], memory: [context, m], where
- * moment k is at k mod context, count: moments so far, int32 }; output s.
+ * read, and the parameters of the attention; state { s: [size], memory: what the attention keeps of
+ * an entry, such as { keys, entries: [context, m] }, where moment k is at k mod context, count:
+ * moments so far, int32 }; output s.
  * Source: Kerg et al. 2020, arXiv:2006.09471, eq. 1–4; attention: arXiv:1409.0473.
  * Checked: plain loops; the two parts against differences of a loop that reads two copies of x.
  */
@@ -62,8 +64,10 @@ export const attending = cell({
     };
   },
   state(given) {
-    const { size, context, memory } = checked(given);
-    return { s: [size], memory: [context, memory], count: { shape: [], dtype: "int32" } as const };
+    const { size, context, memory, kind } = checked(given);
+    const kept = Object.entries(kind.kept(memory));
+    const places = Object.fromEntries(kept.map(([name, of]) => [name, [context, ...of]]));
+    return { s: [size], memory: places, count: { shape: [], dtype: "int32" } as const };
   },
   step({ s, memory, count }, x, { Wx, Wh, b, Wc, attention }, given) {
     const { context, over, stop, kind } = checked(given);
@@ -72,8 +76,9 @@ export const attending = cell({
     const h = from(open("recurrence"));
     const remembered = over === "inputs" ? open("attention") : stop ? from(open("attention")) : h;
     const known = arange(0, context, 1, { dtype: "int32" }).less(count);
-    const next = h.add(kind.read(attention, s, memory, known).context.dot(Wc));
-    const kept = remembering(memory, remembered, count);
+    const next = h.add(kind.meet(attention, s, memory, known).context.dot(Wc));
+    const now = kind.enter(attention, remembered);
+    const kept = mapTree(memory, (t: Tensor, name) => remembering(t, now[name], count));
     return { state: { s: next, memory: kept, count: count.add(1) }, output: next };
   },
 });

@@ -1,13 +1,13 @@
 /**
  * Kinds of attention of a moment to a memory: the outputs of an encoder, or a past of one's own. A
- * kind says what its parameters are and how a query reads; what depends on the memory alone leaves
- * the loop over queries by itself.
+ * kind says what its parameters are, what it keeps of an entry of the memory, and how a query meets
+ * what is kept. What depends on an entry alone is done once, when it enters.
  */
 import { fail } from "../../errors/layers.ts";
 import { checkOptions } from "../../errors.ts";
 import { map } from "../../ops/map.ts";
 import { add, mul, slot, tanh } from "../../scalar/index.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { wholeNumber } from "../cell.ts";
 import type { Initialisers } from "../init.ts";
 import { attend, weightsOf } from "./attend.ts";
@@ -25,6 +25,9 @@ export interface Reading {
   readonly weights: Tensor;
 }
 
+/** What is kept of entries: each tensor is [places, …], or […] of one entry. */
+export type Kept = Readonly<Record<string, Tensor>>;
+
 /** One kind of attention. */
 export interface Attention<P = any> {
   readonly name: string;
@@ -32,17 +35,25 @@ export interface Attention<P = any> {
   params(sizes: ReadSizes, init: Initialisers): any;
   /** Length of what is read from entries of this length. */
   width(memory: number): number;
+  /** Shapes of what is kept of one entry of this length. */
+  kept(memory: number): Readonly<Record<string, Shape>>;
   /**
-   * @param query   [query]
-   * @param memory  [places, memory]
-   * @param known   bool [places]: which places hold something; all of them where it is absent
+   * What is kept of an entry, or of several.
+   * @param entry  [..., memory]
+   * @returns      tensors [..., …], of the shapes that `kept` tells
    */
-  read(params: P, query: Tensor, memory: Tensor, known?: Tensor): Reading;
+  enter(params: P, entry: Tensor): Kept;
+  /**
+   * @param query  [query]
+   * @param kept   of every place, [places, …]
+   * @param known  bool [places]: which places hold something; all of them where it is absent
+   */
+  meet(params: P, query: Tensor, kept: any, known?: Tensor): Reading;
 }
 
 const product = mul(slot(0), slot(1));
-const mean = (weights: Tensor, memory: Tensor): Tensor =>
-  map("u,ud->d", product, [weights, memory], { name: "weighted sum" });
+const mean = (weights: Tensor, values: Tensor): Tensor =>
+  map("u,ud->d", product, [weights, values], { name: "weighted sum" });
 
 /**
  * The product of the query with each entry, which are of one length.
@@ -63,13 +74,13 @@ export function dotAttention(): Attention<Record<never, never>> {
       return {};
     },
     width: (memory) => memory,
-    read(_, query, memory, known) {
+    kept: (memory) => ({ entries: [memory] }),
+    enter: (_, entry) => ({ entries: entry }),
+    meet(_, query, { entries }, known) {
       const scaled = query.mul(1 / Math.sqrt(query.shape[0]));
-      const weights = weightsOf(
-        map("d,ud->u", product, [scaled, memory], { name: "scores" }),
-        known,
-      );
-      return { context: mean(weights, memory), weights };
+      const scores = map("d,ud->u", product, [scaled, entries], { name: "scores" });
+      const weights = weightsOf(scores, known);
+      return { context: mean(weights, entries), weights };
     },
   };
 }
@@ -98,11 +109,13 @@ export function additiveAttention(options: { readonly size: number }): Attention
       v: init.uniform([size]),
     }),
     width: (memory) => memory,
-    read({ Wq, Wm, b, v }, query, memory, known) {
+    kept: (memory) => ({ keys: [size], entries: [memory] }),
+    enter: ({ Wm }, entry) => ({ keys: entry.dot(Wm), entries: entry }),
+    meet({ Wq, b, v }, query, { keys, entries }, known) {
       const seen = add(slot(0), slot(1));
-      const met = map("d,ud->ud", tanh(seen), [query.dot(Wq).add(b), memory.dot(Wm)]);
+      const met = map("d,ud->ud", tanh(seen), [query.dot(Wq).add(b), keys], { name: "met" });
       const weights = weightsOf(met.dot(v), known);
-      return { context: mean(weights, memory), weights };
+      return { context: mean(weights, entries), weights };
     },
   };
 }
@@ -128,6 +141,8 @@ export function multiHeadAttention(options: {
       given: `${heads} heads for size ${size}`,
       expected: "a number of heads that divides the size",
     });
+  const d = size / heads;
+  const cut = (x: Tensor): Tensor => x.reshape([...x.shape.slice(0, -1), heads, d]);
   return {
     name: `multiHead(${size}, ${heads} heads)`,
     params: ({ query, memory }, init) => ({
@@ -137,11 +152,11 @@ export function multiHeadAttention(options: {
       Wo: init.glorot([size, size]),
     }),
     width: () => size,
-    read({ Wq, Wk, Wv, Wo }, query, memory, known) {
-      const d = size / heads;
-      const entries = (W: Tensor) => memory.dot(W).reshape([memory.shape[0], heads, d]);
+    kept: () => ({ keys: [heads, d], values: [heads, d] }),
+    enter: ({ Wk, Wv }, entry) => ({ keys: cut(entry.dot(Wk)), values: cut(entry.dot(Wv)) }),
+    meet({ Wq, Wo }, query, { keys, values }, known) {
       const q = query.dot(Wq).reshape([heads, 1, d]);
-      const { context, weights } = attend(q, entries(Wk), entries(Wv), known);
+      const { context, weights } = attend(q, keys, values, known);
       return { context: context.flatten().dot(Wo), weights: weights.reshape([heads, -1]) };
     },
   };

@@ -2,7 +2,7 @@
  * A decoder: a cell that is told what was said before, reads what an encoder made of its source,
  * and says what comes next. Everything here is about one sample, and most of it about one moment.
  */
-import type { Attention } from "../../cells/attention/kinds.ts";
+import type { Attention, Kept } from "../../cells/attention/kinds.ts";
 import { type Cell, inStepOf } from "../../cells/cell.ts";
 import { init } from "../../cells/init.ts";
 import { isCell } from "../../cells/stack.ts";
@@ -139,8 +139,8 @@ export interface Said {
 /** What a decoder has before it at a moment. */
 export interface Hearing {
   readonly state: any;
-  /** Outputs of the encoder, [places, n], and which of them there are. */
-  readonly memory: Tensor;
+  /** What attention keeps of the outputs of the encoder, and which of them there are. */
+  readonly memory: Kept | undefined;
   readonly known: Tensor | undefined;
   /** What was said before: a symbol, or numbers. */
   readonly said: Tensor;
@@ -159,7 +159,7 @@ export function say(
   const apply = (layer: Layer, own: any, of: Plan, x: Tensor): Tensor =>
     layer.moment(own, layer.start(own, of, undefined), x).output;
   const heard = embedding ? apply(embedding, params.embedding, plan.embedding!, said) : said;
-  const read = attention?.read(params.attention, state.seen, memory, known);
+  const read = attention?.meet(params.attention, state.seen, memory, known);
   const beside = (x: Tensor): Tensor => (read ? concatenate([x, read.context]) : x);
   const { state: next, output } = inStepOf(cell.name, () =>
     cell.step(state.cell, beside(heard), withoutInitial(params.cell), {

@@ -3,6 +3,7 @@
  * learns it is told what it should have said before (teacher forcing) or, now and then, what it
  * did say (scheduled sampling); afterwards it goes on from what it says itself.
  */
+import type { Kept } from "../../cells/attention/kinds.ts";
 import { drawTree } from "../../cells/init.ts";
 import { fail } from "../../errors/layers.ts";
 import { checkOptions } from "../../errors.ts";
@@ -149,8 +150,8 @@ function whole(pair: Pair, params: any, x: Tensor, given: Given, train: boolean)
   const plan = planPair(pair, flowOf(x), floatOf(params, x));
   const { memory, state } = encode(pair, plan, params, x, { mask, train, key });
   const moment = batch(
-    (p: any, so: any, outputs: Tensor, known: Tensor | undefined, said: Tensor) => {
-      const hearing = { state: so, memory: outputs, known, said };
+    (p: any, so: any, kept: Kept | undefined, known: Tensor | undefined, said: Tensor) => {
+      const hearing = { state: so, memory: kept, known, said };
       const { output, state: next } = say(pair.decoder, plan.decoder, p, hearing);
       return { output, state: next };
     },

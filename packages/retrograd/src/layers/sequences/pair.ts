@@ -1,4 +1,5 @@
 /** An encoder and a decoder that fit each other, and what the one hands to the other. */
+import type { Kept } from "../../cells/attention/kinds.ts";
 import { isType } from "../../cells/trace.ts";
 import * as random from "../../ops/random.ts";
 import { type DType, isFloat } from "../../scalar/dtype.ts";
@@ -51,23 +52,27 @@ export const learningOfPair = ({ encoder, decoder }: Pair, params: any): any => 
   },
 });
 
-/** The encoder over sources [batch, time, …]: its outputs, and the first state of the decoder. */
+/**
+ * The encoder over sources [batch, time, …]: what the decoder's attention keeps of its outputs,
+ * where it attends, and the first state of the decoder.
+ */
 export function encode(
   { encoder, decoder }: Pair,
   plan: PairPlan,
   params: any,
   x: Tensor,
   context: { readonly mask?: Tensor; readonly train: boolean; readonly key?: Tensor },
-): { memory: Tensor; state: any } {
+): { memory: Kept | undefined; state: any } {
   const { mask, key, train } = context;
   const begin = encoder.start(params.encoder, plan.encoder, x.shape[0]);
   const own = { state: begin, mask, train, key: key && random.fold(key, 0) };
   const read = encoder.whole(params.encoder, x, own);
-  const { output: memory, state: last } = read;
   const first = batch(
-    (encoded: { last: unknown; memory: Tensor }, p: any) =>
-      firstState(decoder, plan.decoder, p, encoded.last),
+    ({ last, output }: { last: unknown; output: Tensor }, p: any) => ({
+      memory: decoder.attention?.enter(p.attention, output),
+      state: firstState(decoder, plan.decoder, p, last),
+    }),
     { axes: [0, null] },
   );
-  return { memory, state: first({ last, memory }, params.decoder) };
+  return first({ last: read.state, output: read.output }, params.decoder);
 }

@@ -2,6 +2,7 @@
  * An encoder–decoder that speaks: a source is read once, and then symbols go in one by one and the
  * scores of the next ones come out, the state of the decoder and what was read kept inside.
  */
+import type { Kept } from "../../cells/attention/kinds.ts";
 import { checkState } from "../../cells/unroll.ts";
 import { fail } from "../../errors/layers.ts";
 import { type JitOptions, jit, type Resident, resident } from "../../jit/jit.ts";
@@ -32,7 +33,7 @@ export interface Telling extends Live {
 
 interface Carry {
   readonly params: any;
-  readonly memory: Tensor;
+  readonly memory: Kept | undefined;
   readonly state: any;
 }
 interface Scores {
@@ -55,7 +56,7 @@ export function telling(
   const read = jit((p: any, x: Tensor) => {
     const plan = planPair(pair, flowOf(x), floatOf(p, x));
     const { memory, state } = encode(pair, plan, p, x, { train: false });
-    return { memory: at(memory, 0), state: mapTree(state, (t: Tensor) => at(t, 0)) };
+    return mapTree({ memory, state }, (t: Tensor) => at(t, 0));
   }, options);
   const programs = new Map<string, Program>();
   let now: (Program & { readonly first: Carry }) | undefined;

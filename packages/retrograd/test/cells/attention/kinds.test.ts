@@ -81,6 +81,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+/** All at once: the places enter, and the query meets what is kept of them. */
+const reading = (kind: Attention, params: any, q: Tensor, m: Tensor, places: Tensor) =>
+  kind.meet(params, q, kind.enter(params, m), places);
+
 const draw = (shape: readonly number[], seed: number): Tensor =>
   tensor(numbers(seed)(shape.reduce((a, b) => a * b, 1)), { shape, dtype: "float64" });
 const query = draw([4], 1);
@@ -94,7 +98,7 @@ describe.each(Object.entries(cases))("%s", (_, { kind, plain }) => {
   );
 
   test("is its equations over the places that are known", () => {
-    const found = kind.read(params, query, memory, known);
+    const found = reading(kind, params, query, memory, known);
     const W = mapTree(params, (t: Tensor) => t.toArray());
     const expected = plain(W, query.toArray() as number[], memory.toArray() as Rows);
     expect(found.context.shape).toEqual([kind.width(4)]);
@@ -107,7 +111,7 @@ describe.each(Object.entries(cases))("%s", (_, { kind, plain }) => {
       Float64Array.from(memory.data, (x, i) => (KNOWN[Math.floor(i / 4)] ? x : 1e3)),
       { shape: [PLACES, 4] },
     );
-    const [a, b] = [memory, other].map((m) => kind.read(params, query, m, known).context);
+    const [a, b] = [memory, other].map((m) => reading(kind, params, query, m, known).context);
     expect([...b.data]).toEqual([...a.data]);
   });
 
@@ -117,12 +121,12 @@ describe.each(Object.entries(cases))("%s", (_, { kind, plain }) => {
     for (const places of [known, none]) {
       const graph = trace(leaves, (...x) => {
         const own = rebuild(params, x.slice(0, -2));
-        const { context, weights } = kind.read(own, x.at(-2)!, x.at(-1)!, places);
+        const { context, weights } = reading(kind, own, x.at(-2)!, x.at(-1)!, places);
         return [context, weights];
       });
       expectDerivatives(graph, { order: 2, at: leaves.map((t) => Float64Array.from(t.data)) });
     }
-    expect(kind.read(params, query, memory, none).context.abs().sum().item()).toBe(0);
+    expect(reading(kind, params, query, memory, none).context.abs().sum().item()).toBe(0);
   });
 });
 
