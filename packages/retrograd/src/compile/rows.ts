@@ -6,8 +6,9 @@ import type { Node } from "../tensor/tensor.ts";
 import { dependents } from "./rewrite.ts";
 
 /**
- * Rows that one step brings to a product over all steps: what chunks are sized by. undefined
- * where a step has no product at all.
+ * Rows that one step brings to a product over all steps: what chunks are sized by. Products of
+ * matrices decide, which read a row of weights less often the more rows there are; only where there
+ * is none, those with a vector. undefined where a step has no product at all.
  * @param changes  how many of the step's inputs change from step to step: states and inputs
  */
 export function rowsPerStep(step: Graph, changes: number): number | undefined {
@@ -15,13 +16,19 @@ export function rowsPerStep(step: Graph, changes: number): number | undefined {
     step,
     step.inputs.slice(0, changes).map((t) => t.node),
   );
-  let rows: number | undefined;
-  for (const node of topological(step.outputs)) {
-    if (node.op.name !== "map" || isElementwise(node.attrs) || node.args.length < 2) continue;
-    rows = Math.max(rows ?? 1, rowsOf(node, changing));
-  }
-  return rows;
+  const products = topological(step.outputs).filter(
+    ({ op, attrs, args }) => op.name === "map" && !isElementwise(attrs) && args.length > 1,
+  );
+  const ofMatrices = products.filter(({ attrs }) => isOfMatrices(attrs));
+  const rows = (ofMatrices.length ? ofMatrices : products).map((n) => rowsOf(n, changing));
+  return rows.length ? Math.max(1, ...rows) : undefined;
 }
+
+/** True where the output has letters of its own of two operands: rows and columns. */
+const isOfMatrices = ({ operands, out }: MapAttrs): boolean =>
+  operands.filter((own, k) =>
+    [...out].some((l) => own.includes(l) && operands.every((o, j) => j === k || !o.includes(l))),
+  ).length > 1;
 
 function rowsOf({ attrs, args }: Node<MapAttrs>, changing: ReadonlySet<Node>): number {
   const varies = args.map((a) => changing.has(a.node));

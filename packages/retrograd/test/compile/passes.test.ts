@@ -14,6 +14,8 @@ import { simplify } from "../../src/compile/simplify.ts";
 import { split } from "../../src/compile/split.ts";
 import { flattenSums } from "../../src/compile/sums.ts";
 import { type Loop, scanOp } from "../../src/loops/scan.ts";
+import { map } from "../../src/ops/map.ts";
+import { add, mul, slot, tanh } from "../../src/scalar/index.ts";
 import { type Graph, topological, trace } from "../../src/tensor/graph.ts";
 import { printGraph } from "../../src/tensor/print.ts";
 import type { Node, Type } from "../../src/tensor/tensor.ts";
@@ -347,6 +349,22 @@ describe("moveWork", () => {
         expect(moved).not.toContain(40);
       }
     expect(products(after)).toEqual([]);
+  });
+
+  test("products of matrices decide how long a chunk is, not those with a vector", () => {
+    const read = trace([float(2, 3), float(40, 2, 3), float(3, 3), float(3)], (h, x, W, v) => [
+      scan(
+        (s: Tensor, now: Tensor, p: Record<"W" | "v", Tensor>) => {
+          const met = map("bd,cd->bcd", tanh(add(slot(0), slot(1))), [s, s]);
+          const scores = map("bcd,d->bc", mul(slot(0), slot(1)), [met, p.v]); // four rows a step
+          return { state: s.dot(p.W).add(now).mul(scores.sum()) };
+        },
+        h,
+        x,
+        { W, v },
+      ).state,
+    ]);
+    expect(loops(optimise(read, 8).graph).map((l) => l.chunk)).toEqual([4]);
   });
 
   test("steps that are left over are a loop of their own", () => {
