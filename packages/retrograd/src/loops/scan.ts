@@ -9,6 +9,7 @@
 import { fail } from "../errors.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { filled, plus, recordMap } from "../ops/map.ts";
+import { recordReshape } from "../ops/reshape.ts";
 import { isFloat } from "../scalar/dtype.ts";
 import { slot } from "../scalar/index.ts";
 import { type Graph, inline, run, trace } from "../tensor/graph.ts";
@@ -242,6 +243,8 @@ export const scanOp: Op<Loop> = {
   batch(node, args, batched, size) {
     const loop = node.attrs,
       flags = [...batched];
+    if (loop.states === 0 && !groups(loop, flags)[2].includes(true))
+      return inLine(loop, args, batched, size);
     for (let changed = true; changed; ) {
       // a state that becomes batched in the step enters it batched
       changed = false;
@@ -270,6 +273,23 @@ export const scanOp: Op<Loop> = {
     ];
   },
 };
+
+/** Samples of a loop that carries nothing are further turns of it, one sample after the other. */
+function inLine(
+  loop: Loop,
+  args: readonly Tensor[],
+  batched: readonly boolean[],
+  size: number,
+): Tensor[] {
+  const { length, step } = loop;
+  const joined = (t: Tensor) => recordReshape(t, [size * length, ...t.shape.slice(2)]);
+  const [, input, param] = groups(
+    loop,
+    args.map((t, k) => (k >= loop.inputs ? t : joined(batched[k] ? t : repeat(t, size)))),
+  );
+  const { outputs } = scanGraph(step, [], input, param, { ...loop, length: size * length });
+  return outputs.map((t) => recordReshape(t, [size, length, ...t.shape.slice(1)]));
+}
 
 /**
  * The values of a scan, step by step.

@@ -1,10 +1,11 @@
 /** scan: derivatives of every order, batching, and equality with what it abbreviates. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { scanOp } from "../../src/loops/scan.ts";
 import { scan } from "../../src/loops/scanTree.ts";
 import { map } from "../../src/ops/map.ts";
 import { add, mul, slot, tanh } from "../../src/scalar/index.ts";
-import { type Graph, run, trace } from "../../src/tensor/graph.ts";
+import { type Graph, run, topological, trace } from "../../src/tensor/graph.ts";
 import { placeholder, type Tensor, type Type, tensor } from "../../src/tensor/tensor.ts";
 import { batch } from "../../src/transform/batch.ts";
 import { jvp } from "../../src/transform/jvp.ts";
@@ -89,6 +90,25 @@ test("a batch over params alone: one input seen by many models", () => {
     }),
     { numRuns: 20, seed: 9 },
   );
+});
+
+test("samples of a loop that carries nothing are further turns of it", () => {
+  const one = trace([float(4, 3), float(4), float(3, 2)], (rows, by, W) => {
+    const body = tanh(mul(slot(0), slot(1)));
+    const turn = (_: object, { row, factor }: Record<"row" | "factor", Tensor>) =>
+      [{}, map("j,->j", body, [dot(row, W), factor])] as const;
+    return [scan(turn, {}, { row: rows, factor: by }).outputs];
+  });
+  const args = random([float(2, 4, 3), float(4), float(3, 2)], 11);
+  const all = batch(one, [true, false, false], 2);
+  const loops = topological(all.outputs).filter((n) => n.op === scanOp);
+  expect(loops.map((n) => n.attrs.length)).toEqual([8]);
+  const [got] = run(all, args);
+  for (let b = 0; b < 2; b++) {
+    const [alone] = run(one, sample(args, [true, false, false], b, 2));
+    near(got.slice(b * 8, b * 8 + 8), alone);
+  }
+  expectDerivatives(all, { order: 2 });
 });
 
 const dot = (x: Tensor, w: Tensor) =>
