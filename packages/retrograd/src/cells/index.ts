@@ -1,6 +1,7 @@
 /** The cells, and the way to declare one's own. */
 export { activate, activations } from "./activation.ts";
 // Attention: over the past of a sequence, and over another sequence.
+export type { Attended } from "./attention/attend.ts";
 export { attending, type Path, type Remembered } from "./attention/attending.ts";
 export {
   type Attention,
@@ -11,7 +12,7 @@ export {
   type ReadSizes,
 } from "./attention/kinds.ts";
 export { transformer } from "./attention/transformer.ts";
-export { type Attended, type Window, windowedAttention } from "./attention/windowed.ts";
+export { type Window, windowedAttention } from "./attention/windowed.ts";
 export {
   type Bidirectional,
   type BidirectionalOptions,

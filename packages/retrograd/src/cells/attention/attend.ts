@@ -1,10 +1,20 @@
-/** Softmax attention of one query over a memory, of which some places may be empty. */
+/** Softmax attention over a memory, of which some places may be empty. */
 import { where } from "../../ops/elementwise.ts";
 import { map } from "../../ops/map.ts";
 import { max } from "../../ops/reductions.ts";
 import { stopGradient } from "../../ops/stopGradient.ts";
 import { mul, slot } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+
+/** What is attended to, in the order of time: `past` moments before the sequence, and its own. */
+export interface Attended {
+  /** [past + time, heads, d] */
+  readonly keys: Tensor;
+  /** [past + time, heads, d] */
+  readonly values: Tensor;
+  /** Which of them there are, bool [past + time]. */
+  readonly known: Tensor;
+}
 
 /**
  * Weights over the places of a memory: the softmax of the scores of those that are known.

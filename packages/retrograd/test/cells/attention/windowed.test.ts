@@ -1,11 +1,12 @@
-/** Attention in blocks against all pairs, its derivatives, and memory in proportion to time. */
+/** Attention in blocks, and head by head, against all pairs; derivatives; memory by time. */
 import fc from "fast-check";
-import { jit, ones, type Tensor, tensor, valueAndGrad, zeros } from "retrograd";
+import { batch, jit, ones, stack, type Tensor, tensor, valueAndGrad, zeros } from "retrograd";
 import { windowedAttention } from "retrograd/cells";
 import { expect, test } from "vitest";
 import { compileGraph } from "../../../src/jit/jit.ts";
 import { trace } from "../../../src/tensor/graph.ts";
 import type { Shape } from "../../../src/tensor/tensor.ts";
+import { mapTree } from "../../../src/tensor/tree.ts";
 import { traceTree } from "../../../src/transform/function.ts";
 import { expectDerivatives, numbers } from "../../derivatives.ts";
 
@@ -14,19 +15,21 @@ interface Sizes {
   context: number;
   /** Moments before the sequence, below the context. */
   past: number;
-  block: number;
+  /** Whole where it is absent. */
+  block?: number;
   heads: number;
   repeats: number;
   d: number;
   unknown: number[];
   seed: number;
 }
+type Heads = Record<"q" | "k" | "v", Tensor>;
 const sizes: fc.Arbitrary<Sizes> = fc
   .record({
     time: fc.integer({ min: 1, max: 12 }),
     past: fc.nat(8),
     context: fc.integer({ min: 1, max: 9 }),
-    block: fc.integer({ min: 1, max: 5 }),
+    block: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
     heads: fc.integer({ min: 1, max: 2 }),
     repeats: fc.integer({ min: 1, max: 2 }),
     d: fc.integer({ min: 1, max: 3 }),
@@ -90,11 +93,41 @@ const own: Sizes = {
   ...{ unknown: [0, 5, 6, 7, 8], seed: 3 },
 };
 
+/** In blocks, and whole. */
+const forms: readonly Sizes[] = [own, { ...own, block: undefined }];
+
 test("derivatives agree three ways, also where a query sees nothing", () => {
-  const { queries, keys, values, known } = draw(own);
-  const at = [queries, keys, values];
-  const graph = trace(at, (q, k, v) => [windowedAttention(q, { keys: k, values: v, known }, own)]);
-  expectDerivatives(graph, { order: 2, at: at.map((t) => Float64Array.from(t.data)) });
+  for (const form of forms) {
+    const { queries, keys, values, known } = draw(form);
+    const at = [queries, keys, values];
+    const graph = trace(at, (q, k, v) => [
+      windowedAttention(q, { keys: k, values: v, known }, form),
+    ]);
+    expectDerivatives(graph, { order: 2, at: at.map((t) => Float64Array.from(t.data)) });
+  }
+});
+
+test("compiled, samples of a batch have the values and gradients of each alone", () => {
+  for (const form of forms) {
+    const drawn = [3, 4, 5].map((seed) => draw({ ...form, seed }));
+    const loss = ({ q, k, v }: Heads, { known }: { known: Tensor }) =>
+      windowedAttention(q, { keys: k, values: v, known }, form).square().sum();
+    const given = drawn.map((t) => ({ q: t.queries, k: t.keys, v: t.values }));
+    const all = mapTree(given[0], (_, name) => stack(given.map((t) => t[name as keyof Heads])));
+    const wide = (p: Heads) => batch(loss, { axes: [0, null] })(p, drawn[0]).sum();
+    const [value, grads] = jit(valueAndGrad(wide))(all);
+    const alone = given.map((p) => valueAndGrad((own: Heads) => loss(own, drawn[0]))(p));
+    expect(value.item()).toBeCloseTo(
+      alone.reduce((sum, [y]) => sum + y.item(), 0),
+      10,
+    );
+    for (const name of ["q", "k", "v"] as const)
+      alone.forEach(([, one], b) =>
+        one[name].data.forEach((x, i) =>
+          expect(grads[name].data[b * one[name].data.length + i]).toBeCloseTo(x, 10),
+        ),
+      );
+  }
 });
 
 test("a large score that is not seen leaves value and gradient finite", () => {
@@ -103,10 +136,13 @@ test("a large score that is not seen leaves value and gradient finite", () => {
     Float32Array.from(keys.data, (x, i) => (known.data[Math.floor(i / 4)] ? x : 1e6)),
     { shape: keys.shape },
   );
-  const loss = (p: { q: Tensor; k: Tensor; v: Tensor }) =>
-    windowedAttention(p.q, { keys: p.k, values: p.v, known }, own).sum();
   const given = { q: queries.cast("float32"), k: loud, v: values.cast("float32") };
-  for (const run of [valueAndGrad(loss), jit(valueAndGrad(loss))]) {
+  const runs = forms.flatMap((form) => {
+    const loss = (p: Heads) =>
+      windowedAttention(p.q, { keys: p.k, values: p.v, known }, form).sum();
+    return [valueAndGrad(loss), jit(valueAndGrad(loss))];
+  });
+  for (const run of runs) {
     const [value, grads] = run(given);
     for (const t of [value, grads.q, grads.k, grads.v])
       expect(t.data.every((x: number) => Number.isFinite(x))).toBe(true);
@@ -120,7 +156,7 @@ test("memory grows with time, not with its square, forward and back", () => {
   const bytes = (time: number) => {
     const shape = [time, 1, 1, 8];
     const known = ones([2 * time - 1], { dtype: "bool" });
-    const loss = ({ q, k, v }: Record<"q" | "k" | "v", Tensor>) =>
+    const loss = ({ q, k, v }: Heads) =>
       windowedAttention(q, { keys: k, values: v, known }, { context: time, block: 16 }).sum();
     const memory = zeros([2 * time - 1, 1, 8]);
     const { graph } = traceTree(valueAndGrad(loss), [{ q: zeros(shape), k: memory, v: memory }]);
