@@ -46,7 +46,8 @@ function moveScan(
   const rows = rowsPerStep(loop.step, loop.states + loop.inputs);
   const size = rows === undefined ? loop.length : chunkSize(loop.length, rows, target);
   if (size >= loop.length) return moveOne(loop, args, used, notes);
-  // What would leave a chunk of one step is as large within the loop.
+  // One step has rows enough already: it gains nothing from another, and what would leave a chunk
+  // of it is as large within the loop, where its values are near.
   if (size === 1) return record(scanOp, args, loop);
   notes.push(`cut ${loop.length} steps into chunks of ${size} (${rows} rows a step)`);
   return chunked(loop, args, size, used, notes);

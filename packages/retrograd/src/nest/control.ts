@@ -8,6 +8,7 @@
 import { same } from "../compile/rewrite.ts";
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
+import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, type Shape, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
 import { type Buffer, type Item, resolve } from "./nest.ts";
 import type { Places } from "./places.ts";
@@ -110,7 +111,10 @@ export function emitScan(l: Places, node: Node<Loop>): void {
       step,
       [...states, ...stacks.map((s) => atIndex(s, t)), ...params],
       [
-        ...next.map((v, k) => v ?? w.allocate(first[k].shape, first[k].dtype, "next")),
+        ...next.map((v, k) => {
+          if (v || isHandedOn(step, k)) return v ?? states[k];
+          return w.allocate(first[k].shape, first[k].dtype, "next");
+        }),
         ...stackOf.map((s) => s && atIndex(s, t)),
       ],
       histories,
@@ -126,6 +130,15 @@ export function emitScan(l: Places, node: Node<Loop>): void {
     l.setPlace(node, finals[k], wanted ?? p.final);
   });
   for (const o of [...entered, ...outs]) settle(l, node, o);
+}
+
+/** True where all that a step does with state k is to run a loop inside it that carries it on. */
+function isHandedOn({ inputs, outputs }: Graph, k: number): boolean {
+  const { node, output } = outputs[k];
+  const carries = node.op === scanOp && output < node.attrs.states;
+  if (!carries || !same(node.args[output], inputs[k])) return false;
+  const readers = topological(outputs).flatMap((n) => n.args.filter((a) => same(a, inputs[k])));
+  return readers.length === 1 && !outputs.some((t) => same(t, inputs[k]));
 }
 
 /** What a value that leaves a step is called: by itself, or by what a loop inside stacks. */

@@ -351,7 +351,7 @@ describe("moveWork", () => {
     expect(products(after)).toEqual([]);
   });
 
-  test("products of matrices decide how long a chunk is, not those with a vector", () => {
+  test("a product with a vector of weights does not decide how long a chunk is", () => {
     const read = trace([float(2, 3), float(40, 2, 3), float(3, 3), float(3)], (h, x, W, v) => [
       scan(
         (s: Tensor, now: Tensor, p: Record<"W" | "v", Tensor>) => {
@@ -365,6 +365,9 @@ describe("moveWork", () => {
       ).state,
     ]);
     expect(loops(optimise(read, 8).graph).map((l) => l.chunk)).toEqual([4]);
+    expect(loops(optimise(read, 2).graph).map((l) => [l.length, l.chunk])).toEqual([
+      [40, undefined],
+    ]);
   });
 
   test("steps that are left over are a loop of their own", () => {
