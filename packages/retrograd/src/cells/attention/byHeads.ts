@@ -4,10 +4,12 @@
  * batch, are turns of one loop that carries nothing.
  */
 import { scan } from "../../loops/scanTree.ts";
+import { concatenate } from "../../ops/concatenate.ts";
 import { where } from "../../ops/elementwise.ts";
 import { map } from "../../ops/map.ts";
 import { max } from "../../ops/reductions.ts";
 import { swapAxes } from "../../ops/shape.ts";
+import { part } from "../../ops/slicing.ts";
 import { stopGradient } from "../../ops/stopGradient.ts";
 import {
   add,
@@ -53,24 +55,45 @@ export function byHeads(queries: Tensor, attended: Attended, context: number): T
   return map("gard,gar->agrd", mean, [over, under], { name: "attention" });
 }
 
-/**
- * Numerator Σ_c w_ac v_c, [time, repeats, d], and denominator Σ_c w_ac, [time, repeats], where w is
- * e^score relative to the largest score of the query.
- */
-function sumsOf({ q, k, v, known }: Head, context: number): { over: Tensor; under: Tensor } {
-  const distance = sub(add(index("a"), k.shape[0] - q.shape[0]), index("c"));
+/** Queries of one piece: what lies after the last of them is not looked at. */
+const PIECE = 64;
+
+interface Sums {
+  /** Numerator Σ_c w_ac v_c, [time, repeats, d]; w is e^score relative to the largest score. */
+  readonly over: Tensor;
+  /** Denominator Σ_c w_ac, [time, repeats]. */
+  readonly under: Tensor;
+}
+
+/** The sums of one head, piece by piece. */
+function sumsOf({ q, k, v, known }: Head, context: number): Sums {
+  const [time] = q.shape;
+  const past = k.shape[0] - time;
+  const sums = Array.from({ length: Math.ceil(time / PIECE) }, (_, n) => {
+    const from = n * PIECE;
+    const count = Math.min(PIECE, time - from);
+    const first = Math.max(0, past + from - context + 1);
+    const near = (t: Tensor) => part(t, 0, first, past + from + count - first);
+    const piece = { q: part(q, 0, from, count), k: near(k), v: near(v), known: near(known) };
+    return sumsOfPiece(piece, past + from - first, context);
+  });
+  const joined = (name: keyof Sums) => concatenate(sums.map((s) => s[name]));
+  return { over: joined("over"), under: joined("under") };
+}
+
+/** @param lead  how long after the first key the first query is */
+function sumsOfPiece({ q, k, v, known }: Head, lead: number, context: number): Sums {
+  const distance = sub(add(index("a"), lead), index("c"));
   const notLater = and(slot(1), greaterEqual(distance, 0));
-  const seen = k.shape[0] > context ? and(notLater, less(distance, context)) : notLater;
+  const seen = lead + q.shape[0] > context ? and(notLater, less(distance, context)) : notLater;
   const product = mul(slot(0), slot(1));
   const all = map("ard,cd->arc", product, [q, k], { name: "scores" });
-  const scores = map("arc,c->arc", select(seen, slot(0), -Infinity), [all, known], {
-    name: "seen",
-  });
+  const body = select(seen, slot(0), -Infinity);
+  const scores = map("arc,c->arc", body, [all, known], { name: "seen" });
   const top = max(stopGradient(scores), -1);
   const pivot = where(top.greater(-Infinity), top, 0);
-  const weights = map("arc,ar->arc", exp(sub(slot(0), slot(1))), [scores, pivot], {
-    name: "weights",
-  });
+  const weight = exp(sub(slot(0), slot(1)));
+  const weights = map("arc,ar->arc", weight, [scores, pivot], { name: "weights" });
   const over = map("arc,cd->ard", product, [weights, v], { name: "weighted sum" });
   return { over, under: weights.sum(-1) };
 }

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { compileGraph } from "../../../src/jit/jit.ts";
 import { trace } from "../../../src/tensor/graph.ts";
 import type { Shape } from "../../../src/tensor/tensor.ts";
-import { mapTree } from "../../../src/tensor/tree.ts";
+import { flatten, mapTree } from "../../../src/tensor/tree.ts";
 import { traceTree } from "../../../src/transform/function.ts";
 import { expectDerivatives, numbers } from "../../derivatives.ts";
 
@@ -128,6 +128,20 @@ test("compiled, samples of a batch have the values and gradients of each alone",
         ),
       );
   }
+});
+
+test("several pieces of a head give what blocks give, value and gradient, compiled", () => {
+  const long: Sizes = { ...own, time: 130, past: 20, context: 100, d: 4, block: undefined };
+  const { queries, keys, values, known } = draw(long);
+  const weight = draw({ ...long, seed: 9 }).queries;
+  const [whole, blocks] = [long, { ...long, block: 32 }].map((form) => {
+    const loss = ({ q, k, v }: Heads) =>
+      windowedAttention(q, { keys: k, values: v, known }, form).mul(weight).sum();
+    return flatten(jit(valueAndGrad(loss))({ q: queries, k: keys, v: values }));
+  });
+  whole.forEach((t, k) =>
+    t.data.forEach((x, i) => expect(Math.abs(x - blocks[k].data[i])).toBeLessThan(1e-10)),
+  );
 });
 
 test("a large score that is not seen leaves value and gradient finite", () => {
