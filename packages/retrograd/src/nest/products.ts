@@ -93,21 +93,39 @@ function emitProduct(w: Workspace, given: Contraction, first: ProductShape): voi
 
 /**
  * A left operand whose k lies far apart pushes its own rows out of the cache. Where another order
- * of k helps, panels are packed in that one; else the operand is copied first.
+ * of k helps, panels are packed in that one; else the operand is copied first: in strips of rows
+ * where rows lie side by side, for then each k of a strip is one cache line.
  */
 function withNearRows(
   w: Workspace,
   c: Contraction,
   shape: ProductShape,
 ): { c: Contraction; shape: ProductShape } {
-  if (shape.n.size < 32 || shape.m.size === 1 || !isFar(shape.k)) return { c, shape };
+  const { m, n } = shape;
+  if (n.size < 32 || m.size === 1) return { c, shape };
+  const isStriped = m.strides[LEFT] === 1 && m.size > STRIP && m.size % STRIP === 0;
+  if (isStriped && isApart(shape.k, PAGE)) return gathered(w, c, inStrips(shape));
+  if (!isApart(shape.k, FAR)) return { c, shape };
   const k = [...shape.k].sort((a, b) => Math.abs(b.strides[LEFT]) - Math.abs(a.strides[LEFT]));
   const near = joinAxes(k.map((a) => ({ ...a, strides: [a.strides[LEFT]] })));
-  return isFar(near) ? gathered(w, c, shape) : { c, shape: { ...shape, k } };
+  return isApart(near, FAR) ? gathered(w, c, shape) : { c, shape: { ...shape, k } };
 }
-const isFar = (k: readonly ProductAxis[]): boolean =>
-  k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= FAR);
-const FAR = 4096;
+const isApart = (k: readonly ProductAxis[], by: number): boolean =>
+  k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= by);
+/** Elements from which on a k is far, and on a page of its own; rows of a strip. */
+const FAR = 4096,
+  PAGE = 1024,
+  STRIP = 16;
+
+/** Strips of rows as one more outer axis. */
+function inStrips({ outer, m, n, k }: ProductShape): ProductShape {
+  const strips = {
+    letters: m.letters,
+    size: m.size / STRIP,
+    strides: m.strides.map((s) => s * STRIP),
+  };
+  return { outer: [...outer, strips], m: { ...m, size: STRIP }, n, k };
+}
 
 /** The product with its left operand copied to [outer…, k…, m]. */
 function gathered(

@@ -144,6 +144,19 @@ test("three columns in four lanes", () => {
   expect(notesOf("mk,nk->mn", type(9, 5), type(3, 5))).toContain("tile");
 });
 
+/** Rows that lie side by side are copied a strip at a time, where each k is on a page of its own. */
+test.each(floats)("a left operand in strips of rows, in %s", (dtype) => {
+  const type = (...shape: number[]): Type => ({ shape, dtype: "float64" });
+  const graph = trace([type(2, 9, 1040), type(2, 9, 33), type(33)], (x, y, c) => [
+    map("bmn,n->bmn", add(slot(0), slot(1)), [
+      map("bkm,bkn->bmn", mul(slot(0), slot(1)), [x, y]),
+      c,
+    ]),
+  ]);
+  const notes = expectProduct(graph, dtype, 1);
+  expect(notes.join("\n")).toContain("product 16×33×9, 130 times");
+});
+
 /** What is not a plain product of two operands: other bodies, three operands, sums over one alone. */
 const bodies: [spec: string, body: Parameters<typeof map>[1]][] = [
   ["mk,kn->mn", mul(tanh(slot(0)), slot(1))],
