@@ -98,7 +98,7 @@ export const paper: Paper = {
     "Gu and Dao 2023, arXiv:2312.00752, section 3.1; minGRU: Feng et al. 2024, arXiv:2410.01201; " +
     "the problem: Jing et al. 2019, arXiv:1706.02761",
   experiment(quick) {
-    const [time, shown, rows, atLeast] = quick ? [16, 3, 16, 0.8] : [128, 16, 16, 0.95];
+    const [time, shown, rows, atLeast] = quick ? [16, 3, 16, 0.8] : [256, 16, 16, 0.95];
     const sizes = quick
       ? { size: 16, states: 32, rate: 1e-2, chrono: 8, steps: 800, lruSteps: 300 }
       : { size: 32, states: 192, rate: 5e-3, chrono: 32, steps: 10000, lruSteps: 4000 };
