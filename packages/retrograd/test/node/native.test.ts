@@ -76,22 +76,18 @@ test("what fails to build leaves nothing behind", () => {
 
 test("what was not used for longest makes room", () => {
   const built: string[] = [];
-  const use = (key: string) =>
-    cached(
-      key,
-      (path) => {
-        built.push(key);
-        writeFileSync(path, key);
-        for (const name of readdirSync(folder)) grow(join(folder, name));
-      },
-      (path) => readFileSync(path, "utf8"),
-      folder,
-      2,
-    );
   /** An hour older than it was. */
-  const grow = (path: string) => {
+  const age = (path: string) => {
     const at = statSync(path).mtimeMs / 1000 - 3600;
     utimesSync(path, at, at);
+  };
+  const use = (key: string) => {
+    for (const name of readdirSync(folder)) age(join(folder, name));
+    const build = (path: string) => {
+      built.push(key);
+      writeFileSync(path, key);
+    };
+    return cached(key, build, (path) => readFileSync(path, "utf8"), folder, 2);
   };
   for (const key of ["a", "b", "a", "c"]) expect(use(key)).toBe(key);
   expect(readdirSync(folder)).toHaveLength(4);
