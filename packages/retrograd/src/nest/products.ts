@@ -104,14 +104,16 @@ function withNearRows(
   const { m, n } = shape;
   if (n.size < 32 || m.size === 1) return { c, shape };
   const isStriped = m.strides[LEFT] === 1 && m.size > STRIP && m.size % STRIP === 0;
-  if (isStriped && isApart(shape.k, PAGE)) return gathered(w, c, inStrips(shape));
-  if (!isApart(shape.k, FAR)) return { c, shape };
+  const steps = shape.k.filter((a) => a.size > 1).map((a) => Math.abs(a.strides[LEFT]));
+  if (isStriped && steps.length > 0 && Math.min(...steps) >= PAGE)
+    return gathered(w, c, inStrips(shape));
+  if (!isFar(shape.k)) return { c, shape };
   const k = [...shape.k].sort((a, b) => Math.abs(b.strides[LEFT]) - Math.abs(a.strides[LEFT]));
   const near = joinAxes(k.map((a) => ({ ...a, strides: [a.strides[LEFT]] })));
-  return isApart(near, FAR) ? gathered(w, c, shape) : { c, shape: { ...shape, k } };
+  return isFar(near) ? gathered(w, c, shape) : { c, shape: { ...shape, k } };
 }
-const isApart = (k: readonly ProductAxis[], by: number): boolean =>
-  k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= by);
+const isFar = (k: readonly ProductAxis[]): boolean =>
+  k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= FAR);
 /** Elements from which on a k is far, and on a page of its own; rows of a strip. */
 const FAR = 4096,
   PAGE = 1024,
