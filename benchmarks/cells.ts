@@ -74,10 +74,12 @@ export const CELLS: Readonly<Record<string, Row>> = {
   shPlrnn: (size) => shPlrnn({ size }),
   attending: (size) => attending({ size }),
   transformer: (size, time) => transformer({ size, context: time }),
+  /** The same, beside a loop in PyTorch instead of all moments at once. */
+  transformerLoop: (size, time) => transformer({ size, context: time }),
 };
 
 /** Cells that add to their input, which has as many features as they have units. */
-const AS_WIDE: ReadonlySet<string> = new Set(["transformer"]);
+const AS_WIDE: ReadonlySet<string> = new Set(["transformer", "transformerLoop"]);
 
 /** Much to do in each of few steps, and little in each of many. */
 export const SIZES: Readonly<Record<string, Sizes>> = { 256: LARGE, 64: LEAKY_SMALL };

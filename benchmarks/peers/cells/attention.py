@@ -38,16 +38,37 @@ def rotated(x):
     return torch.cat((a * c - b * s, b * c + a * s), -1)
 
 
-def transformer(p, x, heads=4):
-    """All moments at once, which no state holds up: nothing is left for the loop."""
-    time = len(x)
+def around(p, x, heads):
+    """What needs no past, for all moments: q, k, v [batch, heads, time, d], and all after reading."""
     norm = lambda t, of: F.layer_norm(t, t.shape[-1:], p[f"{of}.scale"], p[f"{of}.shift"])
     W = torch.cat((p["Wq"], p["Wk"], p["Wv"]), 1)
     q, k, v = (norm(x, "before") @ W).unflatten(-1, (3, heads, -1)).unbind(2)
     q, k, v = (t.permute(1, 2, 0, 3) for t in (rotated(q), rotated(k), v))
-    later = torch.ones(time, time, dtype=torch.bool).triu(1)
-    scores = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5).masked_fill(later, -torch.inf)
+
+    def after(seen):
+        m = x + seen @ p["Wo"]
+        wide = F.gelu(norm(m, "between") @ p["W1"] + p["b1"])
+        return m + wide @ p["W2"] + p["b2"]
+
+    return q / q.shape[-1] ** 0.5, k, v, after
+
+
+def transformer(p, x, heads=4):
+    """All moments at once, which no state holds up: nothing is left for the loop."""
+    q, k, v, after = around(p, x, heads)
+    later = torch.ones(len(x), len(x), dtype=torch.bool).triu(1)
+    scores = (q @ k.transpose(2, 3)).masked_fill(later, -torch.inf)
     seen = (torch.softmax(scores, -1) @ v).permute(2, 0, 1, 3).flatten(2)
-    m = x + seen @ p["Wo"]
-    wide = F.gelu(norm(m, "between") @ p["W1"] + p["b1"])
-    return (m + wide @ p["W2"] + p["b2"],), None, lambda state, y: (state, y)
+    return (after(seen),), None, lambda state, y: (state, y)
+
+
+def transformerLoop(p, x, heads=4):
+    """The same block moment by moment: each reads the keys and values up to its own."""
+    q, k, v, after = around(p, x, heads)
+
+    def step(t, query):
+        keys, values = k[:, :, : t + 1], v[:, :, : t + 1]
+        scores = query[:, :, None] @ keys.transpose(2, 3)
+        return t + 1, (torch.softmax(scores, -1) @ values).flatten(1)
+
+    return (q.permute(2, 0, 1, 3),), 0, step, after
