@@ -3,7 +3,7 @@
  * it finds nothing more to do the second time, and it does what it is named after.
  */
 import fc from "fast-check";
-import { concatenate, grad, remat, scan, stopGradient, type Tensor, tensor } from "retrograd";
+import { concatenate, grad, scan, stopGradient, type Tensor, tensor } from "retrograd";
 import { describe, expect, test } from "vitest";
 import { fuse } from "../../src/compile/fuse.ts";
 import { optimise } from "../../src/compile/index.ts";
@@ -13,19 +13,17 @@ import { prune } from "../../src/compile/prune.ts";
 import { simplify } from "../../src/compile/simplify.ts";
 import { split } from "../../src/compile/split.ts";
 import { flattenSums } from "../../src/compile/sums.ts";
-import { type Loop, scanOp } from "../../src/loops/scan.ts";
+import { scanOp } from "../../src/loops/scan.ts";
 import { map } from "../../src/ops/map.ts";
 import { add, mul, slot, tanh } from "../../src/scalar/index.ts";
-import { type Graph, topological, trace } from "../../src/tensor/graph.ts";
+import { type Graph, trace } from "../../src/tensor/graph.ts";
 import { printGraph } from "../../src/tensor/print.ts";
-import type { Node, Type } from "../../src/tensor/tensor.ts";
+import type { Node } from "../../src/tensor/tensor.ts";
 import { vjp } from "../../src/transform/vjp.ts";
 import { dataFor, expectClose, reference } from "../targets/targets.ts";
 import { transforms } from "./compiled.ts";
+import { cell, float, loops, names, nodes, products, twice } from "./smallest.ts";
 import { graphOf, recurrences } from "./steps.ts";
-
-const float = (...shape: number[]): Type => ({ shape, dtype: "float64" });
-const twice = (g: Graph) => prune(prune(g));
 
 const passes: Record<string, (g: Graph, rows: number) => Graph> = {
   simplify,
@@ -74,25 +72,6 @@ test.each(Object.entries(settling))("%s finds nothing more to do the second time
 });
 
 // What each pass is for, on the smallest graph that shows it.
-
-const nodes = (g: Graph): Node[] => topological(g.outputs).filter((n) => n.args.length > 0);
-const names = (g: Graph): string[] => nodes(g).map((n) => n.attrs?.name ?? n.op.name);
-const loops = (g: Graph): Loop[] =>
-  nodes(g)
-    .filter((n) => n.op === scanOp)
-    .map((n) => n.attrs as Loop);
-const products = (g: Graph): Node[] =>
-  nodes(g).filter((n) => n.op.name === "map" && n.args.length === 2 && /dot/.test(n.attrs.name));
-
-const step = ({ h }: { h: Tensor }, x: Tensor, { W, U }: Record<"W" | "U", Tensor>) => {
-  const next = x.dot(U).add(h.dot(W)).tanh();
-  return { state: { h: next }, output: next };
-};
-/** h [2, 3], x [time, 2, 4], W [3, 3], U [4, 3] → all outputs. */
-const cell = (time: number): Graph =>
-  trace([float(2, 3), float(time, 2, 4), float(3, 3), float(4, 3)], (h, x, W, U) => [
-    scan(step, { h }, x, { W, U }).outputs,
-  ]);
 
 describe("simplify", () => {
   test("equal work is done once, and what changes nothing vanishes", () => {
@@ -163,89 +142,6 @@ describe("prune", () => {
       return [state.a];
     });
     expect(loops(prune(g))[0].states).toBe(1);
-  });
-});
-
-describe("keep", () => {
-  test("the way back reads the product instead of computing it again", () => {
-    const notes: string[] = [];
-    const g = keep(simplify(twice(vjp(cell(5)))), notes);
-    const [forward, backward] = loops(g);
-    expect(products(forward.step).length).toBe(2);
-    expect(names(backward.step).filter((n) => n === "dot")).toEqual([]);
-    expect(notes).toEqual([
-      "kept tanh [2, 3] of each step for the way back, as a state", // two products, stored once
-    ]);
-  });
-
-  test("the next state is read back where the way back needs it, elementwise or not", () => {
-    const notes: string[] = [];
-    const decaying = trace([float(3), float(5, 3)], (first, xs) => {
-      const step = ({ h }: { h: Tensor }, x: Tensor) => {
-        const next = h.mul(h.neg().exp()).add(x);
-        return { state: { h: next }, output: next.square() };
-      };
-      return [scan(step, { h: first }, xs).outputs];
-    });
-    const before = vjp(decaying);
-    const g = keep(simplify(prune(before)), notes);
-    expect(notes).toEqual(["kept add [3] of each step for the way back, as a state"]);
-    expect(loops(g)[1].step.inputs.map((t) => t.name)).toContain("kept add");
-    const data = dataFor(before, 1);
-    expect(reference(g, data)).toEqual(reference(before, data));
-  });
-
-  test("a loop within the step is kept with all of its outputs, and not run again", () => {
-    const nested = trace([float(2, 3), float(5, 4, 2, 3), float(3, 3)], (h, x, W) => [
-      scan(
-        (s: { h: Tensor }, row: Tensor, { W }: { W: Tensor }) => ({
-          state: {
-            h: scan(
-              ({ h }: { h: Tensor }, y: Tensor) => ({ state: { h: h.dot(W).add(y).tanh() } }),
-              s,
-              row,
-            ).state.h,
-          },
-        }),
-        { h },
-        x,
-        { W },
-      ).state.h,
-    ]);
-    const [, backward] = loops(keep(simplify(twice(vjp(nested))), []));
-    expect(loops(prune(backward.step)).map(({ reverse }) => reverse)).toEqual([true]);
-  });
-
-  test("what is to be recomputed is not kept", () => {
-    const recomputed = trace(
-      [float(2, 3), float(5, 2, 4), float(3, 3), float(4, 3)],
-      (h, x, W, U) => [
-        scan((s: { h: Tensor }, x: Tensor, p: any) => remat(step)(s, x, p), { h }, x, { W, U })
-          .outputs,
-      ],
-    );
-    const notes: string[] = [];
-    const g = keep(simplify(twice(vjp(recomputed))), notes);
-    expect(notes.filter((n) => !n.includes("kept remat"))).toEqual([]);
-    expect(loops(g).length).toBe(2);
-    expect(nodes(optimise(vjp(recomputed)).graph).some((n) => n.op.lower === "call")).toBe(false);
-  });
-
-  test("within what is recomputed, the way back reads what was just computed", () => {
-    const segments = trace([float(2, 3), float(5, 4, 2, 3), float(3, 3)], (h, x, W) => {
-      const one = remat((h: Tensor, x: Tensor) => {
-        const next = (h: Tensor, x: Tensor) => ({ state: h.dot(W).add(x).tanh() });
-        return scan(next, h, x).state;
-      });
-      return [scan((h: Tensor, x: Tensor) => ({ state: one(h, x) }), h, x).state];
-    });
-    const g = keep(simplify(twice(vjp(segments))), []);
-    const [, backward] = loops(g);
-    const again = topological(backward.step.outputs).filter((n) => n.op.lower === "call");
-    expect(again).toHaveLength(1);
-    const [within, back] = loops(again[0].attrs.graph);
-    expect(names(within.step)).toContain("dot");
-    expect(names(back.step).filter((n) => n === "dot")).toEqual([]);
   });
 });
 
