@@ -51,6 +51,8 @@ export const CELLS: Readonly<Record<string, Row>> = {
   leaky: (size) => leaky({ size }),
   residual: (size) => residual(rnn({ size })),
   dilated: (size) => dilated(rnn({ size }), 4),
+  /** The same, beside a loop over moments in PyTorch instead of one over turns side by side. */
+  dilatedLoop: (size) => dilated(rnn({ size }), 4),
   orthogonal: (size) => orthogonal({ size }),
   cayley: (size) => orthogonal({ size, method: "cayley" }),
   householder: (size) => orthogonal({ size, method: "householder" }),

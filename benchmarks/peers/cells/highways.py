@@ -35,3 +35,13 @@ def dilated(p, x, steps=4):
 
     after = lambda h: h.unflatten(1, (steps, -1)).flatten(0, 1)
     return (drive,), zeros(drive, len(p["b"])), step, after
+
+
+def dilatedLoop(p, x, steps=4):
+    """The same moment by moment, with the last states in a list."""
+
+    def step(past, drive):
+        h = torch.tanh(torch.addmm(drive, past[0], p["Wh"]))
+        return past[1:] + [h], h
+
+    return (x @ p["Wx"] + p["b"],), [zeros(x, len(p["b"]))] * steps, step

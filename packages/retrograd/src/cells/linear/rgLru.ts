@@ -41,9 +41,10 @@ export const rgLru = linearCell({
     const [r, i] = gatesOf(u.dot(gates).add(b));
     // log σ(Λ) = −softplus(−Λ)
     const logA = rate.neg().softplus().mul(-SHARPNESS).mul(r.logistic());
-    // 1 − a², off 0, where the slope of the root is infinite.
-    const room = logA.mul(2).expm1().neg().maximum(TINY).sqrt();
-    return { a: logA.exp(), b: room.mul(i.logistic()).mul(u) };
+    // a − 1, exact where a is near 1; and 1 − a² off 0, where the slope of the root is infinite.
+    const less = logA.expm1();
+    const room = less.neg().mul(less.add(2)).maximum(TINY).sqrt();
+    return { a: less.add(1), b: room.mul(i.logistic()).mul(u) };
   },
   read: (h) => h,
 });
