@@ -28,7 +28,14 @@ import { tangents } from "../transform/jvp.ts";
 import { cotangents } from "../transform/vjp.ts";
 import { cut } from "./scan.ts";
 import { checkState, named } from "./scanTree.ts";
-import { anderson, checkSolver, type Limits, type Solver, solverGraph } from "./solvers.ts";
+import {
+  anderson,
+  checkSolver,
+  type Limits,
+  type Solver,
+  solverGraph,
+  toleranceOf,
+} from "./solvers.ts";
 import { spectralRadius } from "./spectral.ts";
 import { floatOf } from "./vector.ts";
 
@@ -240,7 +247,7 @@ export function fixedPoint<S, P = undefined>(
   if (!one)
     fail("bad-argument", { where: "fixedPoint", given: "an empty state", expected: "floats" });
   const dtype = floatOf("fixedPoint", first);
-  const limits = { tolerance: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5), steps };
+  const limits = { tolerance: tolerance ?? toleranceOf(dtype), steps };
   checkSolver("fixedPoint", solver, limits);
   checkBackward(backward);
   const z = first.map(([name, t]) => placeholder(t, name));

@@ -24,7 +24,7 @@ import { alongUnits } from "../transform/unitwise.ts";
 import { associativeScan } from "./associativeScan.ts";
 import { checkValidity, held, maskOf } from "./mask.ts";
 import { checkState, lengthOf, named, partsOf, type Step, scan } from "./scanTree.ts";
-import { checkLimits } from "./solvers.ts";
+import { checkLimits, toleranceOf } from "./solvers.ts";
 import { floatOf, joined, parts } from "./vector.ts";
 import { whileLoop } from "./while.ts";
 
@@ -79,7 +79,7 @@ export function parallelScan<S, X, P = undefined, Y = undefined>(
   const series = named(inputs, "input", groupOf("inputs", "parallelScan"));
   const time = lengthOf(series, { mask: maskOf({ mask }, 0) }, "parallelScan");
   const limits = {
-    limit: tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5),
+    limit: tolerance ?? toleranceOf(dtype),
     most: rounds ?? time + 1,
   };
   if (time === 0)

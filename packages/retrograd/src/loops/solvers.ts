@@ -53,6 +53,9 @@ export function checkSolver(where: string, solver: Solver, { tolerance, steps }:
   checkLimits(where, { tolerance, steps });
 }
 
+/** How near is near enough, where nobody says: some roundings above what a dtype can tell apart. */
+export const toleranceOf = (dtype: DType): number => (dtype === "float64" ? 1e-10 : 1e-5);
+
 /** A tolerance, and how often something is tried at most. @throws "bad-argument" */
 export function checkLimits(
   where: string,

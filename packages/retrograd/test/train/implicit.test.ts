@@ -3,7 +3,7 @@ import { anderson, broyden, phantom, picard, random, type Tensor, tensor } from 
 import { bidirectional, gru, lstm, rnn } from "retrograd/cells";
 import { dense, lastStep, sequential, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
-import { flatten, mapTree } from "../../src/tensor/tree.ts";
+import { mapTree } from "../../src/tensor/tree.ts";
 import {
   adam,
   bptt,
@@ -12,11 +12,10 @@ import {
   feed,
   type ImplicitOptions,
   implicit,
-  type Method,
   mse,
   train,
 } from "../../src/train/index.ts";
-import { meanOf } from "../../src/train/losses/loss.ts";
+import { apart, lossAndGradient } from "./lesson.ts";
 import { values } from "./models.ts";
 
 const [rows, many] = [3, 200];
@@ -40,35 +39,26 @@ function settling(cell: any) {
   return { model, params: mapTree(first, (t: Tensor) => t.mul(0.5)) };
 }
 
-function learned(method: Method, fed: Fed, { model, params }: ReturnType<typeof settling>) {
-  const [part] = method.cut ? [...method.cut(fed)] : [fed];
-  const lesson = { model, loss: mse(), batch: part, key: undefined };
-  const { mean, grads } = method.learn(lesson, params, {});
-  return [meanOf(mean), ...flatten(grads)].flatMap((t: Tensor) => [...t.data]) as number[];
-}
-const apart = (a: readonly number[], b: readonly number[]) =>
-  Math.max(...a.map((x, i) => Math.abs(x - b[i])));
-
 describe.each([
   ["rnn", () => rnn({ size: 4 })],
   ["gru", () => gru({ size: 3 })],
   ["lstm", () => lstm({ size: 3 })],
 ])("%s", (_, cell) => {
   const own = settling(cell());
-  const exact = learned(bptt(), held(many), own);
+  const exact = lossAndGradient(bptt(), held(many), own);
   test("loss and gradient are those of bptt over 200 moments, however few are given", () => {
     for (const time of [1, 5])
-      expect(apart(learned(implicit(), held(time), own), exact)).toBeLessThan(1e-9);
+      expect(apart(lossAndGradient(implicit(), held(time), own), exact)).toBeLessThan(1e-9);
   });
   test.each<[string, ImplicitOptions]>([
     ["Picard", { solver: picard() }],
     ["Broyden there, Anderson back", { solver: broyden(), backward: anderson() }],
   ])("by %s", (_, options) => {
-    expect(apart(learned(implicit(options), held(1), own), exact)).toBeLessThan(1e-8);
+    expect(apart(lossAndGradient(implicit(options), held(1), own), exact)).toBeLessThan(1e-8);
   });
   test("ways back that are cheaper keep the loss and err in the gradient", () => {
     for (const backward of ["jacobian-free", phantom({ terms: 2 })] as const) {
-      const found = learned(implicit({ backward }), held(1), own);
+      const found = lossAndGradient(implicit({ backward }), held(1), own);
       expect(Math.abs(found[0] - exact[0])).toBeLessThan(1e-9);
       const error = apart(found, exact);
       expect(error).toBeGreaterThan(1e-6);
@@ -112,12 +102,12 @@ test("a step that does not settle ends the run with its numbers", async () => {
 test("what cannot be", () => {
   const own = settling(rnn({ size: 2 }));
   const moving = feed({ inputs: values(3, rows, 4, 2), targets: values(2, rows, 1) });
-  expect(() => learned(implicit(), moving, own)).toThrowErrorMatchingInlineSnapshot(`
+  expect(() => lossAndGradient(implicit(), moving, own)).toThrowErrorMatchingInlineSnapshot(`
     [RetrogradError: implicit: given an input that is another at moment 1 of row 0; expected one input for each row, the same at every moment; or the method bptt().
       Give one input for each row, the same at every moment; or the method bptt().   (bad-argument)]
   `);
   expect(() => implicit({ steps: 0 })).toThrow(/bad-argument/);
   expect(() => implicit({ solvers: picard() } as any)).toThrow(/unknown-option/);
   const both = settling(bidirectional(rnn({ size: 2 })) as any);
-  expect(() => learned(implicit(), held(2), both)).toThrow(/must see whole sequences/);
+  expect(() => lossAndGradient(implicit(), held(2), both)).toThrow(/must see whole sequences/);
 });

@@ -3,8 +3,7 @@ import { random, type Tensor, tensor } from "retrograd";
 import { gru, rnn } from "retrograd/cells";
 import { dense, dropout, lastStep, sequential, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
-import { jit } from "../../src/jit/jit.ts";
-import { flatten, mapTree } from "../../src/tensor/tree.ts";
+import { mapTree } from "../../src/tensor/tree.ts";
 import {
   bptt,
   type Fed,
@@ -15,7 +14,7 @@ import {
   sgd,
   train,
 } from "../../src/train/index.ts";
-import { meanOf } from "../../src/train/losses/loss.ts";
+import { apart, lossAndGradient } from "./lesson.ts";
 import { values } from "./models.ts";
 
 const [rows, time] = [3, 9];
@@ -25,19 +24,6 @@ function modelOf(cell: any) {
   const model = sequential(unroll(cell), dense(1));
   return { model, params: model.init(random.key(4), { input: [2], dtype: "float64" }) };
 }
-type Own = ReturnType<typeof modelOf>;
-
-function learned(method: Method, fed: Fed, { model, params }: Own, target?: "wasm") {
-  const learn = (p: any, own: Fed) => {
-    const lesson = { model, loss: mse(), batch: own, key: undefined };
-    const { mean, grads } = method.learn(lesson, p, {});
-    return [meanOf(mean), grads];
-  };
-  const found = target ? jit(learn, { target })(params, fed) : learn(params, fed);
-  return flatten(found).flatMap((t: Tensor) => [...t.data]) as number[];
-}
-const apart = (a: readonly number[], b: readonly number[]) =>
-  Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
 describe.each<[string, ParallelOptions]>([
   ["deer", {}],
@@ -47,14 +33,16 @@ describe.each<[string, ParallelOptions]>([
     for (const cell of [rnn({ size: 3, initial: "learned" }), gru({ size: 3 })]) {
       const own = modelOf(cell);
       expect(
-        apart(learned(parallel(options), batch, own), learned(bptt(), batch, own)),
+        apart(lossAndGradient(parallel(options), batch, own), lossAndGradient(bptt(), batch, own)),
       ).toBeLessThan(1e-10);
     }
   });
   test("with lengths and weights, compiled", () => {
     const own = modelOf(gru({ size: 3 }));
     const fed = { ...batch, lengths: tensor(Int32Array.of(9, 4, 1)), mask: values(3, rows, time) };
-    const [found, exact] = [parallel(options), bptt()].map((m) => learned(m, fed, own, "wasm"));
+    const [found, exact] = [parallel(options), bptt()].map((m) =>
+      lossAndGradient(m, fed, own, "wasm"),
+    );
     expect(apart(found, exact)).toBeLessThan(1e-9);
   });
 });
@@ -87,7 +75,8 @@ test("a run says what was chosen and takes the course of bptt", async () => {
 
 test("rounds that are not enough end the run with their numbers", async () => {
   const { model } = modelOf(gru({ size: 3, input: 2 }));
-  const data = [mapTree(batch, (t: Tensor) => t.cast("float32"))] as any;
+  const short = mapTree(batch, (t: Tensor) => t.cast("float32"));
+  const data = [{ ...short, lengths: tensor(Int32Array.of(9, 4, 1)) }] as any;
   const method = parallel({ method: "quasi-deer", rounds: 1 });
   const run = train({ model, data, loss: mse(), optimizer: sgd(0.1), method, epochs: 1 });
   await expect(async () => {
@@ -99,7 +88,7 @@ test("what cannot be", () => {
   const refused = (...layers: any[]) => {
     const model = sequential(...(layers as [any])) as any;
     const params = model.init(random.key(0), { input: [2], dtype: "float64" });
-    return () => learned(parallel(), batch, { model, params });
+    return () => lossAndGradient(parallel(), batch, { model, params });
   };
   const cell = unroll(rnn({ size: 2 }));
   expect(refused(cell, dropout(0.5), dense(1))).toThrow(/dropout or zoneout/);

@@ -10,6 +10,7 @@ import { Bindings, type Graph, substitute } from "../../tensor/graph.ts";
 import { placeholder, showType, type Tensor, type Type } from "../../tensor/tensor.ts";
 import { flatten, leavesOf, mapTree } from "../../tensor/tree.ts";
 import type { Trainable } from "../method.ts";
+import { mustHaveMoments } from "../moments.ts";
 
 export interface Moment {
   /** Leaves of the parameters and of the state, for one sample; the input. */
@@ -33,14 +34,7 @@ export interface Moment {
 export function traceMoment(where: string, model: Trainable, params: any): Moment {
   const refuse = (given: string, expected: string) =>
     fail("bad-argument", { where, given, expected });
-  const { moment, sample } = model;
-  if (!moment || !sample || model.wholeOnly !== undefined)
-    return refuse(
-      `a model without single moments${model.wholeOnly ? `: ${model.wholeOnly}` : ""}`,
-      "a model that runs moment by moment, such as sequential(unroll(cell), dense(8))",
-    );
-  if (model.draws)
-    return refuse("dropout or zoneout, which draw anew in every moment,", "a model without them");
+  mustHaveMoments(where, model);
   const place = (t: Type, path: string) => placeholder(t, path);
   const own = mapTree(params, place);
   const first = mapTree(model.state(own, 1), (t: Tensor) => reshapeTo(t, t.shape.slice(1)));
@@ -48,8 +42,8 @@ export function traceMoment(where: string, model: Trainable, params: any): Momen
   for (const [path, t] of leavesOf<Tensor>(state))
     if (!isFloat(t.dtype))
       refuse(`the state "${path}" ${showType(t)}, which has no derivative,`, "a state of floats");
-  const x = placeholder(sample(params), "x");
-  const ran = moment.call(model, own, state, x);
+  const x = placeholder(model.sample(params), "x");
+  const ran = model.moment(own, state, x);
   const [given, states] = [flatten(own), flatten(state)];
   const next = flatten(ran.state);
   const after = next.map((t) => placeholder(t, t.name));

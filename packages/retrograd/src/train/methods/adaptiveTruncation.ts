@@ -74,16 +74,15 @@ export function adaptiveTruncation(options: AdaptiveTruncationOptions = {}): Met
 
 /** How a model's gradient fades on a batch; compiled once for batches of one length. */
 function judging(longest: number) {
-  let last: Omit<Judging, "params" | "batch"> & { steps?: number } = {} as Judging;
+  let last: readonly unknown[] = [];
   let fading: ReturnType<typeof fadingOf>;
   return ({ model, loss, params, batch, target }: Judging): Decay => {
     const steps = Math.min(2 * longest, batch.inputs.shape[1]);
     // A single step is learned from whole.
     if (steps < 2) return { norms: [0], sums: [0] };
-    const known = [last.model === model, last.loss === loss, last.target === target];
-    if (!known.every(Boolean) || last.steps !== steps)
-      fading = fadingOf(model, loss, steps, target);
-    last = { model, loss, target, steps };
+    const own = [model, loss, steps, target];
+    if (own.some((x, k) => x !== last[k])) fading = fadingOf(model, loss, steps, target);
+    last = own;
     return fading(params, batch);
   };
 }

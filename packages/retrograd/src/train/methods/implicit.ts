@@ -7,12 +7,12 @@ import { fail } from "../../errors/training.ts";
 import { checkOptions } from "../../errors.ts";
 import { fixedPoint } from "../../jit/matrices.ts";
 import type { FixedPointOptions } from "../../loops/fixedPoint.ts";
-import { lessEqual, select, slot } from "../../scalar/index.ts";
+import { toleranceOf } from "../../loops/solvers.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten } from "../../tensor/tree.ts";
 import { type Fed, resized } from "../batch.ts";
+import { whereFound } from "../found.ts";
 import { forward, type Lesson, type Method } from "../method.ts";
-import { each } from "../pointwise.ts";
 import { checkSettings } from "../settings.ts";
 import { gradientOf } from "./bptt.ts";
 
@@ -43,7 +43,7 @@ export function implicit(options: ImplicitOptions = {}): Method {
     const step = (state: any, p: any) => model.run(p, inputs, { state, train: false }).state;
     const first = model.state(params, inputs.shape[0]);
     const found = fixedPoint(step, first, params, options);
-    const limit = tolerance ?? (flatten(first)[0].dtype === "float64" ? 1e-10 : 1e-5);
+    const limit = tolerance ?? toleranceOf(flatten(first)[0].dtype);
     return { ...found, limit };
   };
   return {
@@ -61,9 +61,7 @@ export function implicit(options: ImplicitOptions = {}): Method {
       const learned = gradientOf(params, (p) => {
         const { state, residual, limit } = rest(lesson, p);
         const { mean } = forward(lesson, p, state);
-        // Numbers of a place that is no rest would be taken for a loss.
-        const sum = select(lessEqual(slot(1), limit), slot(0), Number.NaN);
-        return { state, mean: { ...mean, sum: each("rest", sum, mean.sum, residual) } };
+        return { state, mean: whereFound("rest", residual, limit, mean) };
       });
       return { ...learned, state: {} };
     },

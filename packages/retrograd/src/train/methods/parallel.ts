@@ -6,15 +6,16 @@ import { fail } from "../../errors/training.ts";
 import { checkOptions, oneOf } from "../../errors.ts";
 import { maskOfLengths } from "../../loops/mask.ts";
 import { type ParallelScanOptions, parallelScan } from "../../loops/parallelScan.ts";
+import { toleranceOf } from "../../loops/solvers.ts";
 import { max } from "../../ops/reductions.ts";
 import { swapAxes } from "../../ops/shape.ts";
 import { at } from "../../ops/slicing.ts";
-import { lessEqual, select, slot } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten, mapTree } from "../../tensor/tree.ts";
 import { batch as batched } from "../../transform/batched.ts";
+import { whereFound } from "../found.ts";
 import { isOverTime, type Lesson, type Method, validMask } from "../method.ts";
-import { each } from "../pointwise.ts";
+import { mustHaveMoments } from "../moments.ts";
 import { checkSettings } from "../settings.ts";
 import { gradientOf } from "./bptt.ts";
 
@@ -58,19 +59,17 @@ export function parallel(options: ParallelOptions = {}): Method {
         const { state, output, change, limit } = trajectories(lesson, p, options);
         const { loss, batch } = lesson;
         const mean = loss.parts(output, batch.targets, validMask(batch, output));
-        // Numbers of a trajectory that is none would be taken for a loss.
-        const sum = select(lessEqual(slot(1), limit), slot(0), Number.NaN);
-        return { state, mean: { ...mean, sum: each("trajectory", sum, mean.sum, change) } };
+        return { state, mean: whereFound("trajectory", change, limit, mean) };
       });
       return { ...learned, state: {} };
     },
+    /** Row by row, where numbers can be read. */
     blame(lesson, params) {
       const [rows] = lesson.batch.inputs.shape;
-      const first = lesson.model.state(params, rows);
-      const of = (t: Tensor, row: number) => at(t, row);
-      for (let row = 0; row < rows; row++) {
-        const begin = mapTree(first, (t: Tensor) => of(t, row));
-        alongRow(lesson, params, begin, { inputs: of(lesson.batch.inputs, row) }, options);
+      const all = { begin: lesson.model.state(params, rows), row: rowsOf(lesson) };
+      for (let k = 0; k < rows; k++) {
+        const { begin, row } = mapTree(all, (t: Tensor) => at(t, k));
+        alongRow(lesson, params, begin, row, options);
       }
     },
   };
@@ -78,23 +77,25 @@ export function parallel(options: ParallelOptions = {}): Method {
 
 /** The trajectory of every row: states at its end, outputs [rows, time, …], the last change. */
 function trajectories(lesson: Lesson, params: any, options: ParallelOptions) {
-  const { model, batch } = lesson;
-  const { inputs, lengths } = batch;
-  mustHaveMoments(lesson, params);
-  const first = model.state(params, inputs.shape[0]);
-  const valid = lengths && swapAxes(maskOfLengths(lengths, inputs.shape[1]), 0, 1);
+  mustSpeak(lesson, params);
+  const first = lesson.model.state(params, lesson.batch.inputs.shape[0]);
   const { state, output, change } = batched(
     (begin: any, row: Row, p: any) => alongRow(lesson, p, begin, row, options),
     { axes: [0, 0, null] },
-  )(first, { inputs, ...(valid && { valid }) }, params);
-  const { dtype } = flatten(first)[0];
-  const limit = options.tolerance ?? (dtype === "float64" ? 1e-10 : 1e-5);
+  )(first, rowsOf(lesson), params);
+  const limit = options.tolerance ?? toleranceOf(flatten(first)[0].dtype);
   return { state, output, change: max(change), limit };
 }
 
 interface Row {
   readonly inputs: Tensor;
   readonly valid?: Tensor;
+}
+
+/** All rows of a batch: [rows, …] of each. */
+function rowsOf({ batch: { inputs, lengths } }: Lesson): Row {
+  const valid = lengths && swapAxes(maskOfLengths(lengths, inputs.shape[1]), 0, 1);
+  return { inputs, ...(valid && { valid }) };
 }
 
 function alongRow(
@@ -110,17 +111,13 @@ function alongRow(
   return { state, output: outputs, change };
 }
 
-function mustHaveMoments({ model, batch }: Lesson, params: any): void {
-  const refuse = (given: string, expected: string) =>
-    fail("bad-argument", { where: "parallel", given, expected });
-  if (!model.moment || model.wholeOnly !== undefined)
-    refuse(
-      `a model without single moments${model.wholeOnly ? `: ${model.wholeOnly}` : ""}`,
-      "a model that runs moment by moment, such as sequential(unroll(cell), dense(8))",
-    );
-  if (model.draws)
-    refuse("dropout or zoneout, which draw anew in every moment,", "a model without them");
-  const { inputs } = batch;
+/** @throws "bad-argument" for a model without moments, or one that speaks at the end alone */
+function mustSpeak({ model, batch: { inputs } }: Lesson, params: any): void {
+  mustHaveMoments("parallel", model);
   if (!isOverTime(inputs, model.run(params, inputs, { train: false }).output))
-    refuse("a model that speaks at the end alone", "one that says something at every moment");
+    fail("bad-argument", {
+      where: "parallel",
+      given: "a model that speaks at the end alone",
+      expected: "one that says something at every moment",
+    });
 }
