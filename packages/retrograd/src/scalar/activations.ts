@@ -1,17 +1,23 @@
 /**
- * Activations: formulas over the rows, so nothing here needs a derivative or an expansion of its
- * own. Choices are selects that let NaN through; the slope at a kink is the one on its left.
+ * Activations: formulas over the rows, so they need no derivative and no expansion of their own.
+ * Choices are selects that let NaN through; the slope at a kink is the one on its left.
  */
 import { abs, add, div, less, lessEqual, mul, neg, select } from "./arithmetic.ts";
 import { erf, expm1, logistic, softplus, tanh } from "./elementary.ts";
-import type { Arg, Expr } from "./expr.ts";
+import { type Arg, type Expr, scalar } from "./expr.ts";
 
 /** x held within [low, high]; NaN stays NaN. */
 export const clip = (x: Arg, low: Arg, high: Arg): Expr =>
   select(lessEqual(x, low), low, select(less(high, x), high, x));
 
 export const square = (x: Arg): Expr => mul(x, x);
-export const relu = (x: Arg): Expr => select(lessEqual(x, 0), 0, x);
+/** A row for its derivative: read off the value, it does not ask for what x was. */
+export const relu = scalar("relu", {
+  evaluate: (x) => (x <= 0 ? 0 : x),
+  partials: [(_, y) => select(lessEqual(y, 0), 0, 1)],
+  expand: ([x]) => select(lessEqual(x, 0), 0, x),
+  cost: 2,
+});
 export const leakyRelu = (x: Arg, slope: Arg = 0.01): Expr =>
   select(lessEqual(x, 0), mul(x, slope), x);
 
