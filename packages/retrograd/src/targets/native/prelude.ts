@@ -27,6 +27,15 @@ export function prelude(vectorBytes: number): string {
 #define KERNEL static __attribute__((noipa))
 #define EXACT __attribute__((optimize("fp-contract=off")))
 #define APART
+#endif
+/* GCC finds blends and extremes in a loop over lanes, Clang in the bits of masks. */
+#ifdef __clang__
+#define CHOSEN(type, lanes, each, bits) return (type)(bits);
+#else
+#define CHOSEN(type, lanes, each, bits) \
+  type y; \
+  for (int l = 0; l < lanes; l++) y[l] = each; \
+  return y;
 #endif`,
     ...construction("float", four),
     ...construction("int", four),
@@ -95,20 +104,29 @@ function functions({ float, int, uint, f, lanes }: Names): string[] {
   return [
     ...["sqrt", "floor", "ceil", "rint"].map(byLane),
     `HELPER ${v} ${v}_select(${int}_v c, ${v} a, ${v} b) {
-  return (${v})((c & (${int}_v)a) | (~c & (${int}_v)b));
+  CHOSEN(${v}, ${lanes}, c[l] ? a[l] : b[l], (c & (${int}_v)a) | (~c & (${int}_v)b))
 }
 HELPER ${int}_v ${int}_v_select(${int}_v c, ${int}_v a, ${int}_v b) {
   return (c & a) | (~c & b);
 }
+/* The bound where x is beyond it, else x, which lets NaN through: one instruction. */
+HELPER ${v} ${v}_at_least(${v} x, ${v} low) {
+  CHOSEN(${v}, ${lanes}, x[l] < low[l] ? low[l] : x[l],
+         ((x < low) & (${int}_v)low) | (~(x < low) & (${int}_v)x))
+}
+HELPER ${v} ${v}_at_most(${v} x, ${v} high) {
+  CHOSEN(${v}, ${lanes}, high[l] < x[l] ? high[l] : x[l],
+         ((high < x) & (${int}_v)high) | (~(high < x) & (${int}_v)x))
+}
 HELPER ${v} ${v}_abs(${v} x) { return (${v})((${uint}_v)x & ~((${unsigned})1 << ${bits})); }
 /* Extremes keep NaN and put -0 below 0: of equal numbers the bits are joined. */
 HELPER ${v} ${v}_min(${v} a, ${v} b) {
-  const ${v} even = ${v}_select(a == b, (${v})((${int}_v)a | (${int}_v)b), a + b);
-  return ${v}_select(a < b, a, ${v}_select(a > b, b, even));
+  const ${v} least = ${v}_select(a == b, (${v})((${int}_v)a | (${int}_v)b), ${v}_at_most(b, a));
+  return ${v}_select(a == a, least, a);
 }
 HELPER ${v} ${v}_max(${v} a, ${v} b) {
-  const ${v} even = ${v}_select(a == b, (${v})((${int}_v)a & (${int}_v)b), a + b);
-  return ${v}_select(a > b, a, ${v}_select(a < b, b, even));
+  const ${v} most = ${v}_select(a == b, (${v})((${int}_v)a & (${int}_v)b), ${v}_at_least(b, a));
+  return ${v}_select(a == a, most, a);
 }
 HELPER ${float} ${float}_from(${word} x) {
   union { ${word} i; ${float} x; } both = {.i = x};

@@ -97,11 +97,10 @@ const choose = (c: string, a: string, b: string, type: string, many: boolean): s
   many ? `${type}_select(${c}, ${a}, ${b})` : `(${c} ? ${a} : ${b})`;
 /** The bound where the comparison holds, else x, which lets NaN through. */
 const bounded =
-  (symbol: string): Spelling =>
-  ([x, bound], { given, p, type, many }) => {
-    const mask = typeOf({ dtype: "bool", lanes: given.lanes }, p.vectorBytes);
-    const holds = many ? `(${mask})(${x} ${symbol} ${bound})` : `${x} ${symbol} ${bound}`;
-    return choose(holds, bound, x, type, many);
+  (name: string, symbol: string): Spelling =>
+  (args, site) => {
+    const [x, bound] = args;
+    return site.many ? helper(name)(args, site) : `(${x} ${symbol} ${bound} ? ${bound} : ${x})`;
   };
 const extreme =
   (name: string, symbol: string): Spelling =>
@@ -144,8 +143,8 @@ const spellings: Readonly<Record<string, Spelling>> = {
       : `__builtin_fma${given.dtype === "float32" ? "f" : ""}(${a}, ${b}, ${c})`,
   min: extreme("min", "<"),
   max: extreme("max", ">"),
-  atLeast: bounded("<"),
-  atMost: bounded(">"),
+  atLeast: bounded("at_least", "<"),
+  atMost: bounded("at_most", ">"),
   less: comparison("<"),
   lessEqual: comparison("<="),
   greater: comparison(">"),
