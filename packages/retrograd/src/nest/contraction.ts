@@ -7,21 +7,33 @@
 import type { DType } from "../scalar/dtype.ts";
 import type { Expr } from "../scalar/index.ts";
 import { type Operand, strideAlong } from "./axes.ts";
+import type { PointwiseStep } from "./pointwise.ts";
 import type { View } from "./view.ts";
 
 export interface Contraction {
   readonly left: Operand;
   readonly right: Operand;
   readonly out: string;
+  /** The first of all stores: how it lies decides which axes are m and n. */
   readonly store: View;
   readonly sizes: Readonly<Record<string, number>>;
   readonly dtype: DType;
   /** Added to the product while it is stored: a bias, an earlier sum, a hoisted product. */
   readonly addends: readonly Operand[];
+  /** Maps of the sum, computed while it lies in registers; the first is the sum itself. */
+  readonly steps: readonly PointwiseStep[];
   readonly name: string;
 }
 
-/** One axis of a product; strides of left, right, output, then of each addend. */
+/** Where the steps store, and what they and the addends read: accesses from OUT on. */
+export const storesOf = ({ steps }: Pick<Contraction, "steps">): readonly View[] =>
+  steps.flatMap((s) => s.stores);
+export const readsOf = (c: Pick<Contraction, "steps" | "addends">): readonly Operand[] => [
+  ...c.addends,
+  ...c.steps.flatMap((s) => s.operands.filter((o) => typeof o !== "number")),
+];
+
+/** One axis of a product; strides of left, right, each store, then of each further read. */
 export interface ProductAxis {
   readonly letters: string;
   readonly size: number;
@@ -89,8 +101,8 @@ export function productShape(
   const accesses: Operand[] = [
     contraction.left,
     contraction.right,
-    { view: c.store, letters: c.out },
-    ...c.addends,
+    ...storesOf(c).map((view) => ({ view, letters: c.out })),
+    ...readsOf(c),
   ];
   const axis = (l: string): ProductAxis => ({
     letters: l,

@@ -17,11 +17,12 @@ import { emitScan, emitWhile } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitterOf } from "./emitters.ts";
 import type { Buffer } from "./nest.ts";
+import { passAfter } from "./passAfter.ts";
 import { type Histories, isInline, isView, type LowerGraph, Places } from "./places.ts";
 import { type PointwiseStep, pointwise } from "./pointwise.ts";
-import { emitReduction, isTiled } from "./products.ts";
+import { emitReduction, isTiled, THE_SUM, takesSteps } from "./products.ts";
 import type { Reduction } from "./reduce.ts";
-import { type View, whole } from "./view.ts";
+import { contiguous, type View, whole } from "./view.ts";
 import type { Workspace } from "./workspace.ts";
 
 export const lowerGraph: LowerGraph = (w, graph, inputs, outs, histories = new Map()) =>
@@ -206,13 +207,21 @@ class Lowering extends Places {
 
   /** Close the cluster: store what others read. */
   flush(): void {
-    const open = this.#open;
-    if (open.length === 0) return;
-    const inside = new Set(open.map((s) => s.node));
-    const [{ shape }] = open[0].node.outputs;
+    if (this.#open.length === 0) return;
+    const [{ shape }] = this.#open[0].node.outputs;
     const letters = lettersOfRank(shape.length);
     const sizes = namedSizes(letters, shape);
-    const steps = open.map(({ node, step }): PointwiseStep => {
+    const steps = this.#closed();
+    if (sizeOf(shape) > 0 && steps.some((s) => s.stores.length))
+      this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
+  }
+
+  /** The steps of the cluster, which ends, with places for what is read outside of it. */
+  #closed(): PointwiseStep[] {
+    const open = this.#open;
+    const inside = new Set(open.map((s) => s.node));
+    this.#open = [];
+    return open.map(({ node, step }) => {
       const readOutside =
         this.#outputs.has(node) || [...(this.readers.get(node) ?? [])].some((r) => !inside.has(r));
       if (!readOutside && !this.wantedView(node, 0)) return { ...step, stores: [] };
@@ -220,9 +229,6 @@ class Lowering extends Places {
       this.setPlace(node, 0, view);
       return { ...step, stores: [view] };
     });
-    this.#open = [];
-    if (sizeOf(shape) > 0 && steps.some((s) => s.stores.length))
-      this.w.emit(pointwise({ letters, sizes, steps }, this.w.can));
   }
 
   /**
@@ -231,19 +237,48 @@ class Lowering extends Places {
    */
   #emitReduced(n: Node<MapAttrs>): void {
     this.flush();
-    const sum = this.#additionAfter(n);
-    if (!sum) {
-      const r = this.#reductionOf(n, this.destination(n, 0, n.attrs.name));
-      emitReduction(this.w, r, []);
-      this.setPlace(n, 0, r.store);
-      return;
-    }
-    const { node, addends } = sum,
-      store = this.destination(node, 0, n.attrs.name);
+    const { node, addends } = this.#additionAfter(n) ?? { node: n, addends: [] };
+    this.#folded.add(node);
+    if (this.#emitWithPass(n, node, addends)) return;
+    const store = this.destination(node, 0, n.attrs.name);
     emitReduction(this.w, this.#reductionOf(n, store), addends);
     this.setPlace(node, 0, store);
-    this.#folded.add(node);
   }
+
+  /** A sum with the maps of it that come next, where its registers can do them; else false. */
+  #emitWithPass(n: Node<MapAttrs>, sum: Node<MapAttrs>, addends: readonly Operand[]): boolean {
+    const later = this.#order.filter((x) => !this.places.has(x) && !this.#folded.has(x));
+    const pass = passAfter(sum, later, this.#isKnown);
+    if (pass.length === 0 || ![sum, ...pass].every(this.#liesPlain)) return false;
+    const inside = new Set<Node>([sum, ...pass]);
+    // Finding a source may emit a copy, so it is done before the cluster is there.
+    for (const { args } of pass) for (const a of args) if (!inside.has(a.node)) this.source(a);
+    this.#open = [{ node: sum, step: { ...THE_SUM, dtype: sum.attrs.dtype } }];
+    for (const node of pass) this.#open.push({ node, step: this.#stepOf(node) });
+    const letters = (given: string) =>
+      [...given].map((l) => n.attrs.out[LETTERS.indexOf(l)]).join("");
+    const named = (o: Operand | number) =>
+      typeof o === "number" ? o : { ...o, letters: letters(o.letters) };
+    const emitted = (steps: readonly PointwiseStep[], store: View): Reduction => ({
+      ...this.#reductionOf(n, store),
+      steps: steps.map((s) => ({ ...s, operands: s.operands.map(named) })),
+    });
+    const dummy = whole(DUMMY, sum.outputs[0].shape);
+    const probe = this.#open.map(({ step }, i) => ({ ...step, stores: i === 0 ? [dummy] : [] }));
+    if (!takesSteps(this.w, emitted(probe, dummy), addends)) {
+      this.#open = [];
+      return false;
+    }
+    for (const node of pass) this.#folded.add(node);
+    const steps = this.#closed();
+    emitReduction(this.w, emitted(steps, steps.flatMap((s) => s.stores)[0]), addends);
+    return true;
+  }
+  /** True where a value will lie as its shape says. */
+  #liesPlain = (n: Node): boolean => {
+    const wanted = this.wantedView(n, 0);
+    return !wanted || `${wanted.strides}` === `${contiguous(wanted.shape)}`;
+  };
 
   /** The addition that `n` alone feeds, when every other term of it already lies somewhere. */
   #additionAfter(n: Node<MapAttrs>): { node: Node<MapAttrs>; addends: Operand[] } | undefined {

@@ -12,12 +12,16 @@ import {
   productShape,
   productSlots,
   RIGHT,
+  readsOf,
 } from "./contraction.ts";
 import { panelsInPlace } from "./pack.ts";
-import { pointwise } from "./pointwise.ts";
+import { lanesFor, pointwise } from "./pointwise.ts";
 import { type Reduction, reduction } from "./reduce.ts";
-import { tiled, tileFor } from "./tile.ts";
+import { stretchesOf, tiled, tileFor } from "./tile.ts";
 import type { Workspace } from "./workspace.ts";
+
+/** A step that is what the registers hold. */
+export const THE_SUM = { body: slot(0), operands: [], name: "sum" } as const;
 
 /** Emit the kernels of a reduction; `addends` are added to the result as it is stored. */
 export function emitReduction(w: Workspace, r: Reduction, addends: readonly Operand[]): void {
@@ -37,6 +41,27 @@ export function isTiled(w: Workspace, r: Reduction, addends: readonly Operand[])
   return found !== undefined && worthTiling(w, found.contraction, found.shape);
 }
 
+/**
+ * True when the steps of `r` can be computed while its sum lies in the registers of a tile: vectors
+ * are whole, k is walked once, and what the steps read leaves the tile as it is.
+ */
+export function takesSteps(w: Workspace, r: Reduction, addends: readonly Operand[]): boolean {
+  const [plain, found] = [asProduct({ ...r, steps: undefined }, addends), asProduct(r, addends)];
+  if (!plain || !found || !worthTiling(w, found.contraction, found.shape)) return false;
+  const { contraction: c, shape } = found;
+  const lanes = w.can.vectorBytes / bytesOf(c.dtype);
+  const { vectors } = tileFor(shape.m.size, shape.n.size, lanes, w.can);
+  const [stretch, ...more] = stretchesOf(shape.k, vectors * w.can.vectorBytes);
+  return (
+    shape.m.size === plain.shape.m.size &&
+    shape.n.size === plain.shape.n.size &&
+    shape.n.size % lanes === 0 &&
+    stretch.count === 1 &&
+    more.length === 0 &&
+    lanesFor(c.steps, readsOf(c), w.can) === lanes
+  );
+}
+
 function asProduct(
   r: Reduction,
   addends: readonly Operand[],
@@ -52,6 +77,7 @@ function asProduct(
     sizes: r.sizes,
     dtype: r.dtype,
     addends,
+    steps: r.steps ?? [{ ...THE_SUM, dtype: r.dtype, stores: [r.store] }],
     name: r.name,
   });
 }

@@ -10,7 +10,7 @@ import { add, type Expr, lettersOf, max, type Scalar, slot } from "../scalar/ind
 import { type Axis, addressOf, axesOf, byStride, joinAxes, type Operand } from "./axes.ts";
 import { Body } from "./body.ts";
 import { type Abilities, at, type Kernel, loop, type Stmt, type Value } from "./nest.ts";
-import { costOf, lanesFor } from "./pointwise.ts";
+import { costOf, lanesFor, type PointwiseStep } from "./pointwise.ts";
 import type { View } from "./view.ts";
 
 export interface Reduction {
@@ -22,6 +22,8 @@ export interface Reduction {
   readonly reduce: "sum" | "max";
   readonly dtype: DType;
   readonly store: View;
+  /** Maps of the total as it is stored, for products; the first step is the total itself. */
+  readonly steps?: readonly PointwiseStep[];
   /** Added to the total: where a sum goes on from an earlier one. */
   readonly initial?: Operand;
   readonly name: string;

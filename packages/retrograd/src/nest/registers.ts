@@ -5,7 +5,15 @@
 
 import { bytesOf, type DType } from "../scalar/dtype.ts";
 import { add, type Expr, fma, type Scalar, slot } from "../scalar/index.ts";
-import { type Contraction, LEFT, OUT, type ProductShape } from "./contraction.ts";
+import { Body } from "./body.ts";
+import {
+  type Contraction,
+  LEFT,
+  OUT,
+  type ProductShape,
+  readsOf,
+  storesOf,
+} from "./contraction.ts";
 import { halfOf } from "./halves.ts";
 import { type Abilities, type Affine, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
 import type { Panels } from "./pack.ts";
@@ -36,6 +44,9 @@ export interface TilePlace {
   readonly firstPanel: number;
 }
 const LINE_BYTES = 64;
+const noIndex = (): never => {
+  throw new Error("a map of a sum in registers reads no index");
+};
 type Terms = (readonly [index: string, stride: number])[];
 
 /** Steps of k in one turn of the inner loop: without a fused multiply-add more of them spill. */
@@ -74,7 +85,8 @@ class RegisterTile {
     return { kind: "local", name, dtype: this.at.c.dtype, lanes: this.lanes };
   }
   private load(view: View, at: Affine, stride: number, lanes = this.lanes): Value {
-    return { kind: "load", buffer: view.buffer, at, stride, dtype: this.at.c.dtype, lanes };
+    const { buffer } = view;
+    return { kind: "load", buffer, at, stride, dtype: buffer.dtype, lanes };
   }
 
   /** Terms of the loops around the tile, along the outer axes and along the rows. */
@@ -114,46 +126,81 @@ class RegisterTile {
    * cache lines are asked for while k runs.
    */
   private announce = (r: number, q: number): Stmt[] => {
-    const { c, shape, can, columns } = this.at;
+    const { c, shape, stretch, can, columns } = this.at;
     const perLine = Math.max(1, LINE_BYTES / can.vectorBytes);
     if (!can.prefetch || q % perLine > 0 || q * this.lanes >= columns) return [];
-    return [{ view: c.store, access: OUT }, ...this.joined()]
-      .filter(({ access }, i) => (i === 0 || access > OUT) && shape.n.strides[access] === 1)
-      .map(({ view, access }) => ({
-        kind: "prefetch",
-        buffer: view.buffer,
-        at: this.outAt(access, view.offset, r, q),
-      }));
+    const reads = stretch.start === 0 ? readsOf(c).map(({ view }) => view) : [];
+    return [...storesOf(c), ...reads].flatMap((view, i): Stmt[] =>
+      shape.n.strides[OUT + i] === 1
+        ? [{ kind: "prefetch", buffer: view.buffer, at: this.outAt(OUT + i, view.offset, r, q) }]
+        : [],
+    );
   };
 
   /** What joins the sum: addends with the first part of k, and later what the parts before left. */
   private joined(): { view: View; access: number }[] {
     const { c, stretch } = this.at;
+    const first = OUT + storesOf(c).length;
     return stretch.start === 0
-      ? c.addends.map(({ view }, i) => ({ view, access: OUT + 1 + i }))
+      ? c.addends.map(({ view }, i) => ({ view, access: first + i }))
       : [{ view: c.store, access: OUT }];
   }
 
   private finish = (r: number, q: number): Stmt[] => {
     const there = Math.min(this.lanes, this.at.columns - q * this.lanes);
     const whole = this.local(this.sum(r, q));
-    if (there === this.lanes) return [this.store(whole, r, q, 0)];
+    if (there === this.lanes) return this.store(whole, r, q, 0);
     const { dtype } = this.at.c;
     return Array.from({ length: there }, (_, lane) =>
       this.store({ kind: "lane", value: whole, lane, dtype, lanes: 1 }, r, q, lane),
-    );
+    ).flat();
   };
-  private store(given: Value, r: number, q: number, lane: number): Stmt {
+  private store(given: Value, r: number, q: number, lane: number): Stmt[] {
     const { c, shape } = this.at;
     const { dtype } = c;
     const { lanes } = given;
-    const value = this.joined().reduce<Value>((sum, { view, access }) => {
-      const where = this.outAt(access, view.offset, r, q, lane);
-      const more = this.load(view, where, shape.n.strides[access], lanes);
-      return { kind: "call", fn: ADD, args: [sum, more], dtype, lanes };
-    }, given);
-    const at = this.outAt(OUT, c.store.offset, r, q, lane);
-    return { kind: "store", buffer: c.store.buffer, at, value };
+    const read = (view: View, access: number): Value =>
+      this.load(view, this.outAt(access, view.offset, r, q, lane), shape.n.strides[access], lanes);
+    const sum = this.joined().reduce<Value>(
+      (sum, { view, access }) => ({
+        kind: "call",
+        fn: ADD,
+        args: [sum, read(view, access)],
+        dtype,
+        lanes,
+      }),
+      given,
+    );
+    const { statements, values } = this.mapped(sum, `${this.sum(r, q)}_${lane}_`, read);
+    // Stores come last: a store may lie where a later step still reads.
+    const stores = c.steps.flatMap((step, i) => step.stores.map((view) => ({ view, of: i })));
+    return [
+      ...statements,
+      ...stores.map(
+        ({ view, of }, k): Stmt => ({
+          kind: "store",
+          buffer: view.buffer,
+          at: this.outAt(OUT + k, view.offset, r, q, lane),
+          value: values[of],
+        }),
+      ),
+    ];
+  }
+
+  /** What each step makes of the sum. */
+  private mapped(sum: Value, prefix: string, read: (view: View, access: number) => Value) {
+    const { c } = this.at;
+    const out = new Body(sum.lanes, prefix);
+    if (c.steps.length === 1) return { statements: out.statements, values: [sum] };
+    const values = [out.define(sum)];
+    let access = OUT + storesOf(c).length + c.addends.length;
+    for (const step of c.steps.slice(1)) {
+      const slots = step.operands.map((o) =>
+        typeof o === "number" ? values[o] : out.define(read(o.view, access++)),
+      );
+      values.push(out.value(step.body, { slots, index: noIndex }, step.dtype));
+    }
+    return { statements: out.statements, values };
   }
 
   /** The loops over k, the innermost in turns of a few steps. */

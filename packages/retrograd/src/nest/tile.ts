@@ -6,9 +6,18 @@
  */
 
 import { bytesOf } from "../scalar/dtype.ts";
-import { type Contraction, OUT, type ProductShape, product, RIGHT } from "./contraction.ts";
+import {
+  type Contraction,
+  OUT,
+  type ProductShape,
+  product,
+  RIGHT,
+  readsOf,
+  storesOf,
+} from "./contraction.ts";
 import { type Abilities, type Kernel, loop, type Stmt } from "./nest.ts";
 import type { Panels } from "./pack.ts";
+import { costOf } from "./pointwise.ts";
 import { tileAt } from "./registers.ts";
 import { evenly, type Stretch } from "./stretch.ts";
 import type { View } from "./view.ts";
@@ -38,6 +47,13 @@ export function tileFor(m: number, n: number, lanes: number, can: Abilities): Ti
   return { rows: Math.min(m, rows), vectors };
 }
 
+/** Parts of k, and of their panel's rows of so many bytes, that are walked one after the other. */
+export function stretchesOf(k: ProductShape["k"], rowBytes: number): Stretch[] {
+  const most = Math.min(K_MOST, PANEL_BYTES / rowBytes);
+  const perBlock = Math.max(1, Math.floor(most / product(k.slice(1))));
+  return evenly(k[0].size, Math.ceil(k[0].size / perBlock));
+}
+
 export function tiled(
   c: Contraction,
   shape: ProductShape,
@@ -47,12 +63,11 @@ export function tiled(
 ): Kernel {
   const lanes = can.vectorBytes / bytesOf(c.dtype),
     width = tile.vectors * lanes;
-  const { outer, m, n, k } = shape;
+  const { outer, m, n, k } = shape,
+    stores = storesOf(c);
   const full = Math.floor(n.size / width),
     rest = n.size - full * width;
-  const most = Math.min(K_MOST, PANEL_BYTES / (width * bytesOf(c.dtype))),
-    perBlock = Math.max(1, Math.floor(most / product(k.slice(1))));
-  const stretches = evenly(k[0].size, Math.ceil(k[0].size / perBlock));
+  const stretches = stretchesOf(k, width * bytesOf(c.dtype));
   /** Loops along the outer axes; those that share the right operand go through a panel together. */
   const outerLoops = (sharing: boolean, body: Stmt[]): Stmt[] =>
     outer.reduceRight(
@@ -80,18 +95,26 @@ export function tiled(
       }),
     ),
   );
-  const reads = [c.left, c.right, ...c.addends].map(({ view }, i) => ({
-    buffer: i === 1 ? panels.buffer : view.buffer,
-    aligned:
-      i > 1 && sameLayout(shape, OUT + i - 1) && sameOffset(view, c.store) ? "sum" : undefined,
-  }));
+  const access = (view: View, k: number) => ({
+    buffer: view.buffer,
+    aligned: sameLayout(shape, OUT + k) && sameOffset(view, c.store) ? "sum" : undefined,
+  });
+  const later = c.steps.slice(1);
   return {
-    name: c.name,
+    name: [c.name, ...new Set(later.map((s) => s.name))].slice(0, 4).join("_"),
     body,
-    reads,
-    writes: [{ buffer: c.store.buffer, aligned: "sum" }],
-    flops: 2 * m.size * n.size * product(k) * product(outer),
-    note: `product ${m.size}×${n.size}×${product(k)}${outer.length ? `, ${product(outer)} times` : ""}, tile ${tile.rows}×${tile.vectors}, ${panels.padded ? "packed panels" : "in place"}${c.addends.length ? `, ${c.addends.length} added on store` : ""}`,
+    reads: [
+      { buffer: c.left.view.buffer },
+      { buffer: panels.buffer },
+      ...readsOf(c).map(({ view }, i) => access(view, stores.length + i)),
+    ],
+    writes: stores.map(access),
+    flops:
+      m.size *
+      n.size *
+      product(outer) *
+      later.reduce((sum, s) => sum + costOf(s.body), 2 * product(k)),
+    note: `product ${m.size}×${n.size}×${product(k)}${outer.length ? `, ${product(outer)} times` : ""}, tile ${tile.rows}×${tile.vectors}, ${panels.padded ? "packed panels" : "in place"}${c.addends.length ? `, ${c.addends.length} added on store` : ""}${later.length ? `, ${later.length} map${later.length > 1 ? "s" : ""} on store` : ""}`,
   };
 }
 

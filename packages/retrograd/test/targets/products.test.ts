@@ -1,12 +1,12 @@
 /**
  * Products of matrices of every shape that chooses another path: sizes around lanes and tiles, operands
- * that lie transposed, letters that both operands and the result share, k and m beyond a block, and
- * terms added while the result is stored. Held against three nested loops.
+ * that lie transposed, letters that both operands and the result share, k and m beyond a block, terms
+ * added and maps computed while the result is stored. Held against three nested loops.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { map } from "../../src/ops/map.ts";
-import { add, mul, slot, tanh } from "../../src/scalar/index.ts";
+import { add, mul, relu, select, slot, sub, tanh } from "../../src/scalar/index.ts";
 import { type Graph, trace } from "../../src/tensor/graph.ts";
 import type { Tensor, Type } from "../../src/tensor/tensor.ts";
 import { FUSED, machine, PLAIN } from "../nest/machine.ts";
@@ -25,6 +25,7 @@ const products = fc
     k2: fc.constantFrom(0, 0, 0, 1, 2, 3),
     shared: fc.constantFrom(0, 0, 1, 3),
     added: fc.constantFrom("", "", "n", "mn", "m"),
+    after: fc.constantFrom("", "", "", "chain", "both", "mask"),
   })
   .chain((p) => {
     const [b, j] = [p.shared ? "b" : "", p.k2 ? "j" : ""];
@@ -43,13 +44,32 @@ function graphOf({ p, left, right, out }: Product): Graph {
     shape: [...letters].map((l) => size[l]),
     dtype: "float64",
   });
-  const given = [type(left), type(right), ...(p.added ? [type(p.added)] : [])];
+  const given = [
+    ...[type(left), type(right), ...(p.added ? [type(p.added)] : [])],
+    ...[type(out), { ...type("n"), dtype: "bool" as const }],
+  ];
   return trace(given, (x, y, ...rest) => {
+    const [factor, mask] = rest.slice(-2);
     const product = map(`${left},${right}->${out}`, mul(slot(0), slot(1)), [x, y]);
-    return rest.length
-      ? [map(`${p.added},${out}->${out}`, add(slot(0), slot(1)), [...rest, product])]
-      : [product];
+    const sum = p.added
+      ? map(`${p.added},${out}->${out}`, add(slot(0), slot(1)), [rest[0], product])
+      : product;
+    return following(p.after, out, { sum, factor, mask });
   });
+}
+
+/** Maps that are cheap enough for the registers of a sum. */
+function following(which: string, out: string, t: Record<"sum" | "factor" | "mask", Tensor>) {
+  const { sum, factor, mask } = t;
+  const twice = map(`${out}->${out}`, mul(slot(0), 2), [sum]);
+  if (which === "both") return [sum, map(`${out}->${out}`, relu(slot(0)), [twice])];
+  if (which === "mask")
+    return [map(`n,${out},${out}->${out}`, select(slot(0), slot(1), slot(2)), [mask, sum, factor])];
+  if (which === "") return [sum];
+  // A factor that is not known yet, the sum used twice, and nothing but the last stored.
+  const bent = map(`${out}->${out}`, relu(slot(0)), [factor]);
+  const scaled = map(`${out},${out}->${out}`, mul(slot(0), slot(1)), [twice, bent]);
+  return [map(`${out},${out}->${out}`, sub(slot(0), slot(1)), [scaled, sum])];
 }
 
 /** What both kinds of tile compute, and the notes of their kernels. */
@@ -77,6 +97,9 @@ test.each(floats)("any product of matrices, in %s", (dtype) => {
   for (const path of [
     ...["tile 6×2", "tile 4×2", "tile 1×", "tile 2×", "tile 3×", "packed panels", "in place"],
     ...["transposed", "times", "added on store", "lanes along the output"],
+    ...["2 maps on store", "4 maps on store"],
+    // A mask is as wide as a float32.
+    ...(dtype === "float32" ? ["1 map on store"] : []),
     "lanes along the reduced axis",
   ])
     expect(
