@@ -28,14 +28,20 @@ export function prelude(vectorBytes: number): string {
 #define EXACT __attribute__((optimize("fp-contract=off")))
 #define APART
 #endif
-/* GCC finds blends and extremes in a loop over lanes, Clang in the bits of masks. */
+/* GCC finds blends and extremes in a loop over lanes, Clang in the bits of masks. A bound that GCC
+   knows to be a constant becomes a mask before it is seen to make an extreme: it is kept secret. */
 #ifdef __clang__
 #define CHOSEN(type, lanes, each, bits) return (type)(bits);
 #else
-#define CHOSEN(type, lanes, each, bits) \
-  type y; \
-  for (int l = 0; l < lanes; l++) y[l] = each; \
+#define CHOSEN(type, lanes, each, bits) \\
+  type y; \\
+  for (int l = 0; l < lanes; l++) y[l] = each; \\
   return y;
+#endif
+#if defined(__x86_64__) && !defined(__clang__)
+#define SECRET(x) __asm__("" : "+v"(x));
+#else
+#define SECRET(x)
 #endif`,
     ...construction("float", four),
     ...construction("int", four),
@@ -111,10 +117,12 @@ HELPER ${int}_v ${int}_v_select(${int}_v c, ${int}_v a, ${int}_v b) {
 }
 /* The bound where x is beyond it, else x, which lets NaN through: one instruction. */
 HELPER ${v} ${v}_at_least(${v} x, ${v} low) {
+  SECRET(low)
   CHOSEN(${v}, ${lanes}, x[l] < low[l] ? low[l] : x[l],
          ((x < low) & (${int}_v)low) | (~(x < low) & (${int}_v)x))
 }
 HELPER ${v} ${v}_at_most(${v} x, ${v} high) {
+  SECRET(high)
   CHOSEN(${v}, ${lanes}, high[l] < x[l] ? high[l] : x[l],
          ((high < x) & (${int}_v)high) | (~(high < x) & (${int}_v)x))
 }
