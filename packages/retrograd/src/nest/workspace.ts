@@ -93,22 +93,21 @@ export class Workspace {
   /** Write `body` inside a loop over `count` steps. */
   loop(count: number, reverse: boolean, name: string, body: (index: string) => void): void {
     const index = `t${this.#names++}`,
-      items = this.inner(() => body(index), index);
+      items = this.inner(() => body(index), { index });
     if (count > 0) this.block.push({ kind: "loop", index, count, reverse, body: items, name });
   }
-  /** Write a block one level deeper and give it back. */
-  inner(body: () => void, index?: string): Item[] {
-    this.#blocks.push([]);
+  /** Write a block one level deeper, behind the items that it has, and give it back. */
+  inner(body: () => void, { index, items = [] }: { index?: string; items?: Item[] } = {}): Item[] {
+    this.#blocks.push(items);
     this.#packed.push(new Map());
     if (index) this.#loopDepth.set(index, this.depth);
     body();
     this.#packed.pop();
     return this.#blocks.pop()!;
   }
-  /** Write what runs once, after residents are written. */
+  /** Write what runs once, after residents are written; packs of it come when it is known. */
   once(body: () => void): void {
-    const items = this.inner(body);
-    this.setup.push(...items);
+    this.inner(body, { items: this.setup });
   }
   push(item: Item): void {
     this.block.push(item);

@@ -114,6 +114,21 @@ describe.each([...targets, "reference"] as Name[])("%s", (target) => {
     expect(run.call(tensor(0)).item()).toBe(6);
   });
 
+  test("what residents decide is made in order, also where it is packed for what they decide next", () => {
+    const step = ({ W }: { W: Tensor }, x: Tensor) => {
+      const twice = W.dot(W);
+      return [{ W }, [x.dot(twice), x.add(tensor([1, 2, 3]).dot(twice))]] as const;
+    };
+    const first = { W: random(3, 3) };
+    const run = resident<typeof first, readonly Tensor[]>(step, first, { target });
+    for (const given of [first, { W: random(3, 3) }]) {
+      run.write(given);
+      const x = random(3);
+      const [, want] = step(given, x);
+      run.call(x).forEach((y, k) => near(y, want[k]));
+    }
+  });
+
   test("a stream in pieces is the stream in one pass", () => {
     const W = random(4, 4);
     const step = (h: Tensor, x: Tensor) => {
