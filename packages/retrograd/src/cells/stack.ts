@@ -3,7 +3,7 @@ import { fail } from "../errors/layers.ts";
 import { checkOptions } from "../errors.ts";
 import { where } from "../ops/elementwise.ts";
 import type { DType } from "../scalar/dtype.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { type Shape, sameShape, showShape, type Tensor } from "../tensor/tensor.ts";
 import { type Cell, inStepOf } from "./cell.ts";
 import { sequenceOf } from "./sequence.ts";
 import { typesOfCell } from "./trace.ts";
@@ -11,33 +11,49 @@ import { typesOfCell } from "./trace.ts";
 export interface StackOptions {
   /** Rate at which what passes between two cells is dropped in training. */
   readonly dropout?: number;
+  /** Whether each cell but the first adds what it says to what it hears; false. */
+  readonly residual?: boolean;
 }
 
 /**
- * Cells one above the other: x → cell 0 → cell 1 → … in every moment. Params and state are
- * arrays, one entry for each cell; with dropout, what passes between two cells is multiplied by a
- * mask of its own in each moment, and by 1 / (1 − rate).
- * Source: Zaremba et al. 2014, arXiv:1409.2329 (dropout between layers, not in time).
- * Checked: PyTorch's GRU with two layers.
+ * Cells one above the other, in every moment:
+ *   y₀ = cell₀(x)    yₖ = cellₖ(d(yₖ₋₁))    residual: yₖ = yₖ₋₁ + cellₖ(d(yₖ₋₁))
+ * Params and state are arrays, one entry for each cell. With dropout, d multiplies what passes
+ * between two cells by a mask of its own in each moment, and by 1 / (1 − rate); the way past a cell
+ * is not dropped.
+ * @throws "bad-argument", also where a residual stack has outputs of several shapes
+ * Source: Zaremba et al. 2014, arXiv:1409.2329 (dropout between layers, not in time); residual: Wu
+ * et al. 2016, arXiv:1609.08144, eq. 6.
+ * Checked: PyTorch's GRU with two layers; residual ones against the equations on plain numbers.
  */
 export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], any[]> {
   const last = given.at(-1);
   const options: StackOptions = last && !isCell(last) ? last : {};
   const cells = (last === options ? given.slice(0, -1) : given) as readonly Cell[];
   checkStack(cells, options);
-  const rate = options.dropout ?? 0;
+  const { dropout: rate = 0, residual = false } = options;
   const flows = (input: Shape): Shape[] => {
     const shapes = [input];
-    for (const cell of cells) shapes.push(outputOf(cell, shapes[shapes.length - 1]));
+    for (const cell of cells) {
+      const [below] = shapes.slice(-1);
+      const output = outputOf(cell, below);
+      if (residual && shapes.length > 1) checkAdded(cell, below, output);
+      shapes.push(output);
+    }
     return shapes;
   };
+  /** What cell k hears of y, what the cell before it says. */
+  const heard = (k: number, y: Tensor, noise: any): Tensor =>
+    k > 0 && noise && rate > 0 ? dropped(y, noise.between[k - 1], rate) : y;
+  const said = (k: number, y: Tensor, own: Tensor): Tensor =>
+    residual && k > 0 ? y.add(own) : own;
   const each = <T>(input: Shape, f: (cell: Cell, shape: Shape) => T): T[] => {
     const shapes = flows(input);
     return cells.map((cell, k) => f(cell, shapes[k]));
   };
   return {
     name: `stack(${cells.map((cell) => cell.name).join(", ")})`,
-    options: { cells, dropout: rate },
+    options: { cells, dropout: rate, residual },
     input: cells[0].input,
     draws: rate > 0 || cells.some((cell) => cell.draws),
     params: (input) => each(input, (cell, shape) => cell.params(shape)),
@@ -56,10 +72,9 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
       parallel(state, xs, params, { train, noise, valid }) {
         let outputs = xs;
         const last = cells.map((cell, k) => {
-          if (k > 0 && noise && rate > 0) outputs = dropped(outputs, noise.between[k - 1], rate);
           const context = { train, noise: noise?.cells[k], valid };
-          const ran = sequenceOf(cell, state[k], outputs, params[k], context);
-          outputs = ran.outputs;
+          const ran = sequenceOf(cell, state[k], heard(k, outputs, noise), params[k], context);
+          outputs = said(k, outputs, ran.outputs);
           return ran.state;
         });
         return { state: last, outputs };
@@ -68,11 +83,12 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
     step(state, x, params, { train, noise }) {
       let output = x;
       const next = cells.map((cell, k) => {
-        if (k > 0 && noise && rate > 0) output = dropped(output, noise.between[k - 1], rate);
         const context = { train, noise: noise?.cells[k] };
-        const stepped = inStepOf(cell.name, () => cell.step(state[k], output, params[k], context));
-        output = stepped.output;
-        return stepped.state;
+        const own = inStepOf(cell.name, () =>
+          cell.step(state[k], heard(k, output, noise), params[k], context),
+        );
+        output = said(k, output, own.output);
+        return own.state;
       });
       return { state: next, output };
     },
@@ -89,7 +105,19 @@ export const isCell = (x: unknown): x is Cell =>
 const outputOf = (cell: Cell, shape: Shape, float: DType = "float32"): Shape =>
   typesOfCell(cell, { shape, dtype: float }, float).output.shape;
 
-function checkStack(cells: readonly Cell[], { dropout = 0, ...rest }: StackOptions): void {
+function checkAdded({ name }: Cell, heard: Shape, says: Shape): void {
+  if (!sameShape(heard, says))
+    fail("bad-argument", {
+      where: "stack: residual",
+      given: `the cell ${name}, which hears ${showShape(heard)} and says ${showShape(says)}`,
+      expected: "outputs of one shape, such as by cells of one size",
+    });
+}
+
+function checkStack(
+  cells: readonly Cell[],
+  { dropout = 0, residual = false, ...rest }: StackOptions,
+): void {
   if (cells.length === 0)
     fail("bad-argument", { where: "stack", given: "no cells", expected: "at least one cell" });
   for (const given of cells)
@@ -99,8 +127,14 @@ function checkStack(cells: readonly Cell[], { dropout = 0, ...rest }: StackOptio
         given: typeof given,
         expected: "cells, and options after them",
       });
-  checkOptions("stack", rest, ["dropout"]);
+  checkOptions("stack", rest, ["dropout", "residual"]);
   checkRate("stack: dropout", dropout);
+  if (typeof residual !== "boolean")
+    fail("bad-argument", {
+      where: "stack: residual",
+      given: String(residual),
+      expected: "true or false",
+    });
 }
 
 /** @throws "bad-argument" unless 0 ≤ rate < 1 */
