@@ -270,10 +270,14 @@ function checked(name: string, given: CellOptions, defaults: object): Record<str
   return chosen;
 }
 
+/** A text is told from the number that it looks like. */
+const shown = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value) : String(value);
+
 /** @throws "bad-argument" unless `value` is a whole number ≥ 1 */
 export function wholeNumber(where: string, value: unknown): number {
   if (!Number.isInteger(value) || (value as number) < 1)
-    fail("bad-argument", { where, given: String(value), expected: "a whole number ≥ 1" });
+    fail("bad-argument", { where, given: shown(value), expected: "a whole number ≥ 1" });
   return value as number;
 }
 
@@ -283,7 +287,7 @@ export function positiveNumber(where: string, value: unknown, { orZero = false }
   if (!isNumber || value < 0 || (value === 0 && !orZero))
     fail("bad-argument", {
       where,
-      given: String(value),
+      given: shown(value),
       expected: orZero ? "a number ≥ 0" : "a number above 0",
     });
   return value;

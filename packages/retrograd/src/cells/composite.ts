@@ -83,6 +83,7 @@ export function composite<K extends string, P extends object>(
         return { state: ran.state, outputs: valid ? held(valid, ran.output) : ran.output };
       },
     }),
+    skip: Math.max(...entries.map(([, cell]) => cell.skip ?? 1)),
     prefers: some((cell) => cell.prefers === "parallel") ? "parallel" : "sequential",
   };
 }

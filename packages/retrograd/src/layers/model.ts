@@ -94,8 +94,7 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
       const { key, train = key !== undefined } = options;
       if (options.state !== undefined)
         checkState("the state of the model", plan.state, options.state, batch);
-      else if (train && time <= (layer.skip ?? 0))
-        fail("skip-long", { what: layer.name, skip: layer.skip!, time });
+      else if (train) checkSkip(layer, time);
       const state = options.state ?? layer.start(params, plan, batch);
       return (train ? trained : applied)(params, x, state, mask, key);
     },
@@ -181,6 +180,15 @@ export function checkParams(plan: Plan, params: unknown): void {
   }
   for (const [name, { shape }] of given)
     fail("params-mismatch", { name, given: showShape(shape), expected: "none of that name" });
+}
+
+/**
+ * Refuses sequences that begin anew and end before a state is read that was left in them. Where it
+ * is read in the next moment, a sequence of one moment is no mistake.
+ * @throws "skip-long"
+ */
+export function checkSkip({ name, skip = 1 }: Layer, time: number): void {
+  if (skip > 1 && time <= skip) fail("skip-long", { what: name, skip, time });
 }
 
 /** Valid moments, bool [batch, time]. @throws "mask-shape", "bad-argument" */

@@ -60,7 +60,7 @@ function chain(layers: readonly Layer[]): Sequential {
     input: layers.find((layer) => layer.input ?? !layer.keepsShape)?.input,
     keepsShape: layers.every((layer) => layer.keepsShape),
     draws: layers.some((layer) => layer.draws),
-    skip: Math.max(0, ...layers.map((layer) => layer.skip ?? 0)),
+    skip: Math.max(1, ...layers.map((layer) => layer.skip ?? 1)),
     wholeOnly: whole < 0 ? undefined : layers[whole].wholeOnly,
     plan(input, float) {
       let flow = input;

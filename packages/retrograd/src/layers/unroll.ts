@@ -119,6 +119,7 @@ function bothWays(both: Bidirectional, reverse: boolean): Unrolled {
     ...both.join(forward, backward),
     cell: both,
     draws: forward.draws || backward.draws,
+    skip: Math.max(forward.skip ?? 1, backward.skip ?? 1),
     check:
       (forward.check ?? backward.check) &&
       ((x, valid) => {

@@ -1,16 +1,13 @@
 /**
  * Linear recurrent unit: complex numbers that turn and fade, each at its own speed.
  */
-import { fail } from "../../errors/layers.ts";
 import { wholeNumber } from "../cell.ts";
 import { uniforms } from "../draw.ts";
 import { Initial } from "../init.ts";
+import { type Between, checkBetween } from "./between.ts";
 import { exp, scale } from "./complex.ts";
 import { firstSkip, project, skip } from "./projections.ts";
 import { linearCell } from "./recurrence.ts";
-
-/** A range of numbers. */
-export type Between = readonly [least: number, greatest: number];
 
 /**
  * Linear recurrent unit: a diagonal complex recurrence that begins on a ring of the unit disk.
@@ -57,19 +54,19 @@ const EDGE = 2 ** -24;
  * Rows ν, θ and log γ of λ = r e^{iφ}, with r² and φ uniform within their ranges.
  * Source: arXiv:2303.06349, lemma 3.2.
  */
-function ringOf(states: number, [inner, outer]: Between, [from, to]: Between): Initial {
-  if (!(inner >= 0 && inner < outer && outer <= 1))
-    fail("bad-argument", {
-      where: "lru: ring",
-      given: `[${inner}, ${outer}]`,
-      expected: "two radii, 0 ≤ inner < outer ≤ 1",
-    });
-  if (!(from >= 0 && from < to && Number.isFinite(to)))
-    fail("bad-argument", {
-      where: "lru: phase",
-      given: `[${from}, ${to}]`,
-      expected: "two angles in radians, 0 ≤ least < greatest",
-    });
+function ringOf(states: number, ring: Between, phase: Between): Initial {
+  const [inner, outer] = checkBetween(
+    "lru: ring",
+    ring,
+    (least, greatest) => least >= 0 && least < greatest && greatest <= 1,
+    "two radii, [inner, outer] with 0 ≤ inner < outer ≤ 1",
+  );
+  const [from, to] = checkBetween(
+    "lru: phase",
+    phase,
+    (least, greatest) => least >= 0 && least < greatest,
+    "two angles in radians, [least, greatest] with 0 ≤ least < greatest",
+  );
   return new Initial([3, states], "ring", (key) => {
     const draws = uniforms(key, 2 * states, EDGE, 1 - EDGE);
     const square = (k: number) => inner ** 2 + draws[k] * (outer ** 2 - inner ** 2);

@@ -5,9 +5,9 @@ import { fail } from "../../errors/layers.ts";
 import { oneOf } from "../../errors.ts";
 import { uniforms } from "../draw.ts";
 import { Initial } from "../init.ts";
+import { type Between, checkBetween } from "./between.ts";
 import { type Complex, divide, exp, expm1, scale, times } from "./complex.ts";
 import { hippoInput, hippoOutput, hippoRates } from "./hippo.ts";
-import type { Between } from "./lru.ts";
 import { firstSkip, project, skip } from "./projections.ts";
 import { linearCell } from "./recurrence.ts";
 
@@ -88,13 +88,13 @@ function orderOf(states: number, blocks: number): number {
   return states / blocks;
 }
 
-const firstStep = (width: number, [least, greatest]: Between): Initial => {
-  if (!(least > 0 && least <= greatest && Number.isFinite(greatest)))
-    fail("bad-argument", {
-      where: "s5: step",
-      given: `[${least}, ${greatest}]`,
-      expected: "two lengths of time, 0 < least ≤ greatest",
-    });
+const firstStep = (width: number, step: Between): Initial => {
+  const [least, greatest] = checkBetween(
+    "s5: step",
+    step,
+    (shortest, longest) => shortest > 0 && shortest <= longest,
+    "two lengths of time, [least, greatest] with 0 < least ≤ greatest",
+  );
   return new Initial([width], "log step", (key) =>
     uniforms(key, width, Math.log(least), Math.log(greatest)),
   );

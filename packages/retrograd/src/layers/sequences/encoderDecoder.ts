@@ -19,6 +19,7 @@ import { flowOf, type Layer } from "../layer.ts";
 import {
   type ApplyOptions,
   checkParams,
+  checkSkip,
   floatOf,
   type InitOptions,
   inputOf,
@@ -122,6 +123,7 @@ export function encoderDecoder(
       checkParams(plan, params);
       if (x.isConcrete) encoder.check?.(x);
       const [rows, time] = x.shape;
+      if (train) checkSkip(encoder, time);
       const mask = maskOf(given, rows, time);
       checkTargets(name, plan.decoder.said, targets, rows);
       return (train ? trained : applied)(params, x, { targets, mask, key, step });

@@ -1,6 +1,8 @@
 /** Ways around a cell: residual and dilated ones against their equations; leaky integrators. */
 import { tensor, zeros } from "retrograd";
 import {
+  bidirectional,
+  block,
   type Cell,
   dilated,
   drawTree,
@@ -14,7 +16,7 @@ import {
   throughTime,
   timeConstantOf,
 } from "retrograd/cells";
-import { dense, sequential, unroll } from "retrograd/layers";
+import { dense, encoderDecoder, sequential, unroll } from "retrograd/layers";
 import { describe, expect, test } from "vitest";
 import { isType } from "../../../src/cells/trace.ts";
 import { key, normal, uniform } from "../../../src/ops/random.ts";
@@ -148,6 +150,7 @@ test("a skip that is longer than what is learned from is refused", () => {
   const cells = {
     "dilated twice": dilated(dilated(rnn({ size: 2 }), 2), 3),
     "a stack": stack(rnn({ size: 2 }), residual(rnn({ size: 2 }), { over: 6 })),
+    "a block": block(residual(rnn({ size: 1, input: 1 }), { over: 6 })),
   };
   for (const cell of Object.values(cells)) {
     const model = sequential(unroll(cell), dense(1));
@@ -172,6 +175,37 @@ test("a skip that is longer than what is learned from is refused", () => {
     "sequential(unroll(dilated(dilated(rnn, 2), 3)), dense(1)): a state is read 6 moments later, but the sequences have 4: what is learned would never be used.
       Skip fewer than 4 moments, train on longer sequences, or carry the state: truncated({ window: 4 }).   (skip-long)"
   `);
+});
+
+test("sequences of one moment are learned from where no state is skipped", () => {
+  const plain = gru({ size: 2 });
+  const cells: Cell[] = [plain, stack(plain, plain), residual(plain), dilated(plain, 1)];
+  for (const cell of cells) {
+    const model = sequential(unroll(cell), dense(1));
+    const params = model.init(key(1), { input: 1 });
+    expect(() => model.run(params, zeros([2, 1, 1]), { train: true, key: key(2) })).not.toThrow();
+  }
+});
+
+test("a skip that is longer than the source is refused, whichever way it is read", () => {
+  const long = dilated(rnn({ size: 2 }), 4);
+  const model = sequential(unroll(bidirectional(rnn({ size: 2 }), { backward: long })), dense(1));
+  const params = model.init(key(1), { input: 1 });
+  const both = (time: number) => () =>
+    model.run(params, zeros([2, time, 1]), { train: true, key: key(2) });
+  expect(refusal(both(4))).toContain("(skip-long)");
+  expect(both(5)).not.toThrow();
+
+  const translator = encoderDecoder(unroll(dilated(rnn({ size: 2, input: 1 }), 4)), {
+    cell: rnn({ size: 2 }),
+    head: dense(1),
+  });
+  const own = translator.init(key(1));
+  const told = (time: number, train: boolean) => () =>
+    translator.run(own, zeros([2, time, 1]), { targets: zeros([2, 3, 1]), train });
+  expect(refusal(told(4, true))).toContain("(skip-long)");
+  expect(told(5, true)).not.toThrow();
+  expect(told(4, false)).not.toThrow();
 });
 
 test("what cannot be is refused", () => {

@@ -228,6 +228,9 @@ test("bad options say what is wrong, and what would be right", () => {
   const first = (cell: any) => () => cell.params([3]);
   expect(first(lru({ size: 3, ring: [0.9, 0.5] }))).toThrow(/lru: ring.*0 ≤ inner < outer ≤ 1/s);
   expect(first(lru({ size: 3, ring: [0.5, 1.5] }))).toThrow(/lru: ring/);
+  expect(first(lru({ size: 3, ring: 0.9 as never }))).toThrow(/lru: ring: given 0.9; expected two/);
+  expect(first(s5({ size: 4, step: [0.1] as never }))).toThrow(/s5: step: given \[0.1\]/);
+  expect(() => lru({ size: "3" as never })).toThrow(/lru: size: given "3"/);
   expect(first(lru({ size: 3, phase: [2, 1] }))).toThrow(/lru: phase.*radians/s);
   expect(first(lru({ size: 3, states: 0 }))).toThrow(/lru: states.*whole number/s);
   expect(first(s5({ size: 3, states: 6, blocks: 2 }))).toThrow(/s5: states.*even number/s);
