@@ -76,7 +76,12 @@ export const commands: readonly Command[] = [
     options: [
       { flag: "--prompt <text>", help: "what the text begins with" },
       { flag: "--length <n>", help: "characters to generate (400)" },
-      { flag: "--temperature <x>", help: "below 1 more likely, above 1 more daring (0.8)" },
+      {
+        flag: "--temperature <x>",
+        help: "below 1 more likely, above 1 more daring, 0 the likeliest each time (0.8)",
+      },
+      { flag: "--nucleus <x>", help: "draw from the likeliest that have this share together" },
+      { flag: "--beam <n>", help: "draw nothing: search, with n texts at a time" },
       { flag: "--seed <n>", help: "decides the draws (0)" },
       json,
     ],

@@ -139,6 +139,13 @@ test("models and tasks do not mix", async () => {
   );
 });
 
+test("ways to choose characters that are none are refused", async () => {
+  const said = (...how: string[]) => mistake("generate", poet, ...how);
+  expect(await said("--beam", "0")).toContain('--beam was given "0", but takes a whole number');
+  expect(await said("--nucleus", "2")).toContain("a share above 0 and at most 1");
+  expect(await said("--beam", "2", "--nucleus", "0.5")).toContain("a beam draws nothing");
+});
+
 test("characters that a model has never seen are named", async () => {
   expect(await mistake("generate", poet, "--prompt", "日本")).toContain("(text-unknown-character)");
   expect(await mistake("generate", poet, "--prompt", "")).toContain("(prompt-empty)");

@@ -99,6 +99,18 @@ test("generate repeats itself for a seed, and differs for another", async () => 
   expect(await text("2")).not.toBe(first);
 });
 
+test("generate searches with a beam, and draws from a nucleus", async () => {
+  const said = async (...how: string[]) => {
+    const begin = ["--prompt", "the sea", "--length", "30", "--json"];
+    return lastLine((await retrograd("generate", poemRun, ...begin, ...how)).out);
+  };
+  const likeliest = await said("--temperature", "0");
+  expect((await said("--beam", "1")).text).toBe(likeliest.text);
+  expect((await said("--nucleus", "1e-9", "--seed", "5")).text).toBe(likeliest.text);
+  const { beam, text, temperature } = await said("--beam", "3");
+  expect([beam, text.length, temperature]).toEqual([3, 30, undefined]);
+});
+
 test("explain shows layers, program and graph", async () => {
   const { out } = await retrograd("explain", waveRun);
   expect(out).toContain("unroll(lstm)");

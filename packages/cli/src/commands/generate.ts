@@ -8,6 +8,8 @@ interface GenerateFlags {
   readonly prompt?: string;
   readonly length?: string;
   readonly temperature?: string;
+  readonly nucleus?: string;
+  readonly beam?: string;
   readonly seed?: string;
   readonly json?: boolean;
 }
@@ -18,10 +20,14 @@ export async function generateCommand(
   folder: string,
 ): Promise<number> {
   const { config, params } = await loadModel(folder, "language");
+  const { prompt: begin, temperature, nucleus, beam } = flags;
+  const isDrawn = beam === undefined || temperature !== undefined;
   const options = {
-    ...(flags.prompt !== undefined && { prompt: flags.prompt }),
+    ...(begin !== undefined && { prompt: begin }),
     length: number("--length", flags.length, 400, { whole: true }),
-    temperature: number("--temperature", flags.temperature, 0.8),
+    ...(isDrawn && { temperature: number("--temperature", temperature, 0.8) }),
+    ...(nucleus !== undefined && { nucleus: number("--nucleus", nucleus, 1) }),
+    ...(beam !== undefined && { beam: number("--beam", beam, 1, { whole: true, least: 1 }) }),
     seed: number("--seed", flags.seed, 0, { whole: true }),
   };
   const { prompt = config.opening } = options;
@@ -46,14 +52,14 @@ function number(
   option: string,
   text: string | undefined,
   otherwise: number,
-  { whole = false } = {},
+  { whole = false, least = 0 } = {},
 ): number {
   if (text === undefined) return otherwise;
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (!(value >= 0 && value < Infinity) || (whole && !Number.isSafeInteger(value)))
+  if (!(value >= least && value < Infinity) || (whole && !Number.isSafeInteger(value)))
     fail("option-value", {
       ...{ option, given: JSON.stringify(text) },
-      expected: whole ? "a whole number from 0" : "a number of at least 0",
+      expected: whole ? `a whole number from ${least}` : `a number of at least ${least}`,
     });
   return value;
 }
