@@ -6,7 +6,7 @@
  *
  * --quick runs a small version whose claim can fail just as well. The process ends with 1 where the
  * claim does not hold. `--json` prints the record; those of full runs are kept in records/. An
- * experiment on real data is skipped where its files are missing.
+ * experiment on real data is skipped where its files are missing, and its record says so.
  */
 import "retrograd/node";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -46,8 +46,19 @@ const readArguments = () =>
       target: { type: "string" },
       shards: { type: "string", default: "1" },
       data: { type: "string", default: DATA },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
+
+/** What was asked for, or undefined with a word on what was wrong. */
+function asked() {
+  try {
+    return readArguments();
+  } catch (error) {
+    console.error((error as Error).message.split(". ")[0]);
+    return undefined;
+  }
+}
 
 /** Every contender of which something is expected needs so many seeds that pass. */
 const holds = ({ contenders, needed }: Experiment, trials: readonly Trial[]): boolean =>
@@ -89,18 +100,24 @@ function recordOf(
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = readArguments();
-  const [name] = positionals;
-  if (positionals.length !== 1 || !names.includes(name)) {
+  const given = asked();
+  if (given?.values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const [name, ...more] = given?.positionals ?? [];
+  if (!given || more.length > 0 || !names.includes(name)) {
     console.error(usage);
     return 2;
   }
+  const { values } = given;
   const { paper } = (await import(`./${name}.ts`)) as { paper: Paper };
   const say = (text: string) => console.error(text);
   const missing = (paper.files ?? []).filter((file) => !existsSync(join(values.data, file)));
   if (missing.length) {
     say(`${name} is skipped: no ${missing.join(", ")} in ${values.data};`);
     say("  --data or RETROGRAD_DATA names the folder of data.");
+    if (values.json) console.log(JSON.stringify({ paper: paper.name, skipped: { missing } }));
     return 0;
   }
   const experiment = paper.experiment(values.quick);
