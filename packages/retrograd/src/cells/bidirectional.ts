@@ -9,6 +9,7 @@ import { fold } from "../ops/random.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, sameShape, showShape, type Tensor } from "../tensor/tensor.ts";
 import type { Cell } from "./cell.ts";
+import { checkCell } from "./isCell.ts";
 
 type Merge = "concatenate" | "sum" | "mean";
 
@@ -47,6 +48,7 @@ export function bidirectional<P, S>(
   cell: Cell<P, S>,
   { merge = "concatenate", backward = cell, ...rest }: BidirectionalOptions = {},
 ): Bidirectional<P, S> {
+  for (const one of [cell, backward]) checkCell("bidirectional", one);
   checkOptions("bidirectional", rest, ["merge", "backward"]);
   oneOf("bidirectional: merge", merge, ["concatenate", "sum", "mean"]);
   const name = `bidirectional(${cell.name})`;

@@ -9,6 +9,7 @@ import { showShape } from "../tensor/tensor.ts";
 import { type Cell, wholeNumber } from "./cell.ts";
 import { composite } from "./composite.ts";
 import { init } from "./init.ts";
+import { checkCell } from "./isCell.ts";
 
 export interface BlockOptions {
   /** Width of the gated network; twice that of the input by default. */
@@ -31,6 +32,7 @@ export interface BlockOptions {
  * Checked: a loop over numbers in float64.
  */
 export function block(mixer: Cell, options: BlockOptions = {}): Cell {
+  checkCell("block", mixer);
   checkOptions("block", options, ["hidden", "epsilon"]);
   const { hidden, epsilon = 1e-5 } = options;
   if (hidden !== undefined) wholeNumber("block: hidden", hidden);

@@ -76,6 +76,8 @@ export interface CellDefinition<O extends object, P, S> {
   readonly name: string;
   /** Further options with their defaults: { heads: 4 }. */
   readonly options?: O;
+  /** How many axes the input of one moment has; 1, its features. */
+  readonly axes?: number;
   /** Parameters as a tree of initialisers: { W: init.glorot([input, size]) }. */
   params(sizes: Sizes<O & { size: number }>, init: Initialisers): P;
   /** The shapes of the state. */
@@ -155,11 +157,14 @@ export type CellFactory<O, P, S> = (options: CellOptions & Partial<O>) => Cell<P
 export function cell<P, const S, O extends object = Record<never, never>>(
   definition: CellDefinition<O, P, S>,
 ): CellFactory<O, Drawn<P>, Traced<S>> {
-  const { name, parallel, prefer = "sequential", check } = definition;
+  const { name, parallel, prefer = "sequential", check, axes = 1 } = definition;
   return (given) => {
     const options = checked(name, given, definition.options ?? {});
     const { input, initial, ...own } = options;
-    const sizes = (shape: Shape) => sizesOf(name, own, shape, input as number | undefined);
+    const sizes = (shape: Shape) => {
+      checkAxes(name, shape, axes);
+      return sizesOf(name, own, shape, input as number | undefined);
+    };
     const states = (shape: Shape) => {
       const found = definition.state(sizes(shape) as never);
       checkLeaves(`state of cell "${name}"`, found, isShape, "a shape, such as [3]");
@@ -181,7 +186,7 @@ export function cell<P, const S, O extends object = Record<never, never>>(
         if (params !== null && typeof params === "object" && "initial" in params)
           fail("bad-argument", {
             where: `params of cell "${name}"`,
-            given: '"initial", where a learned state is kept,',
+            given: '"initial", where a learned state is kept',
             expected: "another name",
           });
         if (initial !== "learned") return params;
@@ -250,9 +255,23 @@ function learn(leaf: Shape | Type, path: string) {
   return init.zeros(shapeOf(leaf));
 }
 
+/** @throws "no-features", "bad-argument" unless a moment has as many axes as the cell reads */
+function checkAxes(name: string, shape: Shape, axes: number): void {
+  if (shape.length === 0) fail("no-features", { what: `cell "${name}"` });
+  if (shape.length === axes) return;
+  const size = shape.reduce((product, n) => product * n, 1);
+  fail("bad-argument", {
+    where: `cell "${name}"`,
+    given: `moments of the shape ${showShape(shape)}`,
+    expected:
+      axes === 1
+        ? `vectors, such as by reshaping the input to [batch, time, ${size}]`
+        : `moments of ${axes} axes`,
+  });
+}
+
 function sizesOf(name: string, own: object, shape: Shape, input: number | undefined) {
-  const last = shape.at(-1);
-  if (last === undefined) fail("no-features", { what: `cell "${name}"` });
+  const last = shape[shape.length - 1];
   if (input !== undefined && last !== input)
     fail("input-mismatch", { what: `cell "${name}"`, made: input, given: showShape(shape) });
   return { ...own, input: last, inputShape: shape };

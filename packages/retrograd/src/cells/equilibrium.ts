@@ -2,6 +2,7 @@
 import { fixedPoint } from "../jit/matrices.ts";
 import type { FixedPointOptions } from "../loops/fixedPoint.ts";
 import type { Cell } from "./cell.ts";
+import { checkCell } from "./isCell.ts";
 import { withoutInitial } from "./trace.ts";
 import { start } from "./unroll.ts";
 
@@ -18,6 +19,7 @@ import { start } from "./unroll.ts";
  * Checked: equal to the cell unrolled 200 times over a constant input, gradients too.
  */
 export function equilibrium<P>(cell: Cell<P>, options: FixedPointOptions = {}): Cell<P> {
+  checkCell("equilibrium", cell);
   return {
     name: `equilibrium(${cell.name})`,
     options: { cell, ...options },

@@ -48,6 +48,7 @@ export { dilated } from "./highways/dilated.ts";
 export { leaky, retentionOf, timeConstantOf } from "./highways/leaky.ts";
 export { type ResidualOptions, residual } from "./highways/residual.ts";
 export { type Drawn, drawTree, Initial, type Initialisers, init } from "./init.ts";
+export { isCell } from "./isCell.ts";
 export type { Between } from "./linear/between.ts";
 export { causalConvolution } from "./linear/causalConvolution.ts";
 export type { Complex, Quantity } from "./linear/complex.ts";
@@ -69,7 +70,7 @@ export { sLstm } from "./matrix/sLstm.ts";
 export { newton } from "./newton.ts";
 export { rnn } from "./rnn.ts";
 export { sequenceOf } from "./sequence.ts";
-export { isCell, type StackOptions, stack } from "./stack.ts";
+export { type StackOptions, stack } from "./stack.ts";
 // Structured recurrences.
 export { antisymmetric } from "./structured/antisymmetric.ts";
 export { coRnn } from "./structured/coRnn.ts";

@@ -2,6 +2,7 @@
 import { type ParallelScanOptions, parallelScan } from "../loops/parallelScan.ts";
 import { flatten } from "../tensor/tree.ts";
 import { type Cell, inStepOf } from "./cell.ts";
+import { checkCell } from "./isCell.ts";
 import { sequenceOf } from "./sequence.ts";
 
 /**
@@ -17,6 +18,7 @@ export function newton<P, S>(
   cell: Cell<P, S>,
   options: Omit<ParallelScanOptions, "mask"> = {},
 ): Cell<P, S> {
+  checkCell("newton", cell);
   if (cell.mapCells) return cell.mapCells((one) => newton(one, options));
   return {
     ...cell,

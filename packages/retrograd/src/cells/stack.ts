@@ -5,6 +5,7 @@ import { where } from "../ops/elementwise.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, sameShape, showShape, type Tensor } from "../tensor/tensor.ts";
 import { type Cell, inStepOf } from "./cell.ts";
+import { checkCell } from "./isCell.ts";
 import { sequenceOf } from "./sequence.ts";
 import { typesOfCell } from "./trace.ts";
 
@@ -28,7 +29,7 @@ export interface StackOptions {
  */
 export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], any[]> {
   const last = given.at(-1);
-  const options: StackOptions = last && !isCell(last) ? last : {};
+  const options: StackOptions = isOptions(last) ? last : {};
   const cells = (last === options ? given.slice(0, -1) : given) as readonly Cell[];
   checkStack(cells, options);
   const { dropout: rate = 0, residual = false } = options;
@@ -99,8 +100,9 @@ export function stack(...given: readonly (Cell | StackOptions)[]): Cell<any[], a
 export const dropped = (x: Tensor, noise: Tensor, rate: number): Tensor =>
   where(noise.less(rate), 0, x.mul(1 / (1 - rate)));
 
-export const isCell = (x: unknown): x is Cell =>
-  typeof x === "object" && x !== null && typeof (x as Cell).step === "function";
+/** What has a name is meant to be a cell. */
+const isOptions = (x: unknown): x is StackOptions =>
+  typeof x === "object" && x !== null && !Array.isArray(x) && !("name" in x);
 
 const outputOf = (cell: Cell, shape: Shape, float: DType = "float32"): Shape =>
   typesOfCell(cell, { shape, dtype: float }, float).output.shape;
@@ -120,13 +122,8 @@ function checkStack(
 ): void {
   if (cells.length === 0)
     fail("bad-argument", { where: "stack", given: "no cells", expected: "at least one cell" });
-  for (const given of cells)
-    if (!isCell(given))
-      fail("bad-argument", {
-        where: "stack",
-        given: typeof given,
-        expected: "cells, and options after them",
-      });
+  for (const cell of cells)
+    checkCell("stack", cell, "cells, and options after them: stack(gru({ size: 8 }), …)");
   checkOptions("stack", rest, ["dropout", "residual"]);
   checkRate("stack: dropout", dropout);
   if (typeof residual !== "boolean")

@@ -5,6 +5,7 @@ import { isFloat } from "../scalar/dtype.ts";
 import type { Tensor, Type } from "../tensor/tensor.ts";
 import { leavesOf, mapTree } from "../tensor/tree.ts";
 import type { Cell } from "./cell.ts";
+import { checkCell } from "./isCell.ts";
 import { checkRate } from "./stack.ts";
 import { isType } from "./trace.ts";
 
@@ -18,6 +19,7 @@ export type ZoneoutRates = number | Readonly<Record<string, number>>;
  * Source: Krueger et al. 2017, arXiv:1606.01305.
  */
 export function zoneout(cell: Cell, rates: ZoneoutRates): Cell {
+  checkCell("zoneout", cell);
   const rateOf = (path: string): number => (typeof rates === "number" ? rates : (rates[path] ?? 0));
   for (const rate of typeof rates === "number" ? [rates] : Object.values(rates))
     checkRate("zoneout", rate);

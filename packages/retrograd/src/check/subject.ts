@@ -5,7 +5,7 @@
  */
 import { type Bidirectional, isBidirectional } from "../cells/bidirectional.ts";
 import type { Cell } from "../cells/cell.ts";
-import { isCell } from "../cells/stack.ts";
+import { isCell } from "../cells/isCell.ts";
 import { fail } from "../errors/training.ts";
 import { RetrogradError } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";

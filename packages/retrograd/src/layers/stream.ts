@@ -6,7 +6,7 @@
 import { checkState } from "../cells/unroll.ts";
 import { fail } from "../errors/layers.ts";
 import { type JitOptions, type Resident, resident } from "../jit/jit.ts";
-import { allocate, type Data } from "../scalar/dtype.ts";
+import { allocate, type Data, isFloat } from "../scalar/dtype.ts";
 import { concrete, sameShape, showType, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
 import type { Flow, Layer, Plan } from "./layer.ts";
 
@@ -101,6 +101,10 @@ export function valueOf(x: Value, { shape, dtype }: Type): Tensor {
   const numbers = typeof x === "number" ? [x] : x;
   if (numbers.length !== sizeOf(shape)) refuse(`${numbers.length} numbers`);
   const data = allocate(dtype, numbers.length);
-  for (let i = 0; i < numbers.length; i++) data[i] = numbers[i];
+  for (let i = 0; i < numbers.length; i++) {
+    data[i] = numbers[i];
+    // Nothing is rounded silently: a symbol is a whole number.
+    if (!isFloat(dtype) && data[i] !== Number(numbers[i])) refuse(`${numbers[i]}`);
+  }
   return concrete(data, type, "x");
 }

@@ -7,7 +7,7 @@
  */
 import { isBidirectional } from "../cells/bidirectional.ts";
 import type { Cell } from "../cells/cell.ts";
-import { isCell } from "../cells/stack.ts";
+import { isCell } from "../cells/isCell.ts";
 import { fail } from "../errors/weights.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leavesOf, mapTree } from "../tensor/tree.ts";

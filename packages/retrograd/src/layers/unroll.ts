@@ -2,7 +2,7 @@
 
 import { type Bidirectional, isBidirectional } from "../cells/bidirectional.ts";
 import { type Cell, type Evaluation, inStepOf } from "../cells/cell.ts";
-import { isCell } from "../cells/stack.ts";
+import { isCell } from "../cells/isCell.ts";
 import { typesOfCell, withoutInitial } from "../cells/trace.ts";
 import { start, throughTime } from "../cells/unroll.ts";
 import { type ZoneoutRates, zoneout } from "../cells/zoneout.ts";
@@ -69,7 +69,7 @@ function evaluatedBy(evaluation: Evaluation, cell: Cell): Cell {
   if (evaluation === "parallel" && !cell.parallel)
     fail("bad-argument", {
       where: "unroll: evaluation",
-      given: `"parallel" for the cell ${cell.name}, which has no such form,`,
+      given: `"parallel" for the cell ${cell.name}, which has no such form`,
       expected: 'a cell that has one, or newton(cell), or "sequential"',
     });
   return { ...cell, prefers: evaluation };

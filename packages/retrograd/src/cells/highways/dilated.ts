@@ -13,6 +13,7 @@ import { flatten, mapTree, rebuild } from "../../tensor/tree.ts";
 import { batch } from "../../transform/api.ts";
 import { inOrder } from "../attention/ring.ts";
 import { type Cell, type Sequence, type SequenceContext, wholeNumber } from "../cell.ts";
+import { checkCell } from "../isCell.ts";
 import { isType } from "../trace.ts";
 import { movedOn } from "./past.ts";
 
@@ -29,6 +30,7 @@ import { movedOn } from "./past.ts";
  * Checked: the cell run over every `steps`-th moment; both forms, with padding anywhere.
  */
 export function dilated(cell: Cell, steps: number): Cell {
+  checkCell("dilated", cell);
   wholeNumber("dilated: steps", steps);
   const wide = (type: Type): Type => ({ ...type, shape: [steps, ...type.shape] });
   return {

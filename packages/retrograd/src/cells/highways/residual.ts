@@ -4,6 +4,7 @@ import { isFloat } from "../../scalar/dtype.ts";
 import { type Shape, showType, type Tensor, type Type } from "../../tensor/tensor.ts";
 import { flatten, leavesOf, rebuild } from "../../tensor/tree.ts";
 import { type Cell, positiveNumber, wholeNumber } from "../cell.ts";
+import { checkCell } from "../isCell.ts";
 import { isType } from "../trace.ts";
 import { movedOn } from "./past.ts";
 
@@ -28,6 +29,7 @@ export interface ResidualOptions {
  * Checked: the equation on plain numbers.
  */
 export function residual(cell: Cell, options: ResidualOptions = {}): Cell {
+  checkCell("residual", cell);
   checkOptions("residual", options, ["over", "scale"]);
   const { over = 1, scale = 1 } = options;
   wholeNumber("residual: over", over);

@@ -123,7 +123,7 @@ function checkWidth(size: number, width: number): void {
   if (width === 1)
     fail("bad-argument", {
       where: "rwkv7: heads",
-      given: `${size} for ${size} units, one each,`,
+      given: `${size} for ${size} units, one each`,
       expected: "heads of at least 2 units, as their answers are normalised",
     });
 }

@@ -51,7 +51,7 @@ export function* continuing(
   if (sampling.kind === "beam")
     fail("bad-argument", {
       where: "continuing",
-      given: `${sampling.name}, which knows its first symbol when it knows its last,`,
+      given: `${sampling.name}, which knows its first symbol when it knows its last`,
       expected: "a sampling that says one symbol after the other, or continued(…)",
     });
   const { data: words } = key(seed);
@@ -123,19 +123,19 @@ export function generate<P>(
 
 function checked(options: ContinueOptions): ContinueOptions {
   checkOptions("generate", options, known);
-  const { start, length } = options;
+  const { start, length, until, never = [], sampling } = options;
+  const refuse = (option: string, given: unknown, expected: string) =>
+    fail("bad-argument", { where: `generate: ${option}`, given: String(given), expected });
   if (!Number.isInteger(length) || length < 0)
-    fail("bad-argument", {
-      where: "generate: length",
-      given: String(length),
-      expected: "a whole number of symbols",
-    });
+    refuse("length", length, "a whole number of symbols");
   if (start === undefined || [start].flat().length === 0)
-    fail("bad-argument", {
-      where: "generate: start",
-      given: "nothing",
-      expected: "a symbol, or several, after which the model goes on",
-    });
+    refuse("start", "nothing", "a symbol, or several, after which the model goes on");
+  for (const [option, symbols] of Object.entries({ start, until: until ?? [], never }))
+    for (const symbol of [symbols].flat())
+      if (!Number.isInteger(symbol) || symbol < 0)
+        refuse(option, JSON.stringify(symbol), "symbols, which are whole numbers from 0");
+  if (sampling !== undefined && sampling.kind !== "draw" && sampling.kind !== "beam")
+    refuse("sampling", sampling, "greedy(), temperature(0.8), topK(40), nucleus(0.9) or beam(4)");
   return options;
 }
 
@@ -146,7 +146,15 @@ function told(live: Stepping, { start }: ContinueOptions): Logits {
   return logits;
 }
 
-const without = (logits: Logits, never: readonly number[]): Logits =>
-  never.length === 0
-    ? logits
-    : Float64Array.from(logits, (z, i) => (never.includes(i) ? -Infinity : z));
+/** @throws "bad-argument" where nothing is left to be said */
+function without(logits: Logits, never: readonly number[]): Logits {
+  if (never.length === 0) return logits;
+  const left = Float64Array.from(logits, (z, i) => (never.includes(i) ? -Infinity : z));
+  if (left.every((z) => z === -Infinity))
+    fail("bad-argument", {
+      where: "generate: never",
+      given: `all ${left.length} symbols`,
+      expected: "at least one symbol less",
+    });
+  return left;
+}

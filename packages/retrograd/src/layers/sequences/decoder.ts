@@ -5,7 +5,7 @@
 import type { Attention, Kept } from "../../cells/attention/kinds.ts";
 import { type Cell, inStepOf } from "../../cells/cell.ts";
 import { init } from "../../cells/init.ts";
-import { isCell } from "../../cells/stack.ts";
+import { isCell } from "../../cells/isCell.ts";
 import { isType, typesOfCell, withoutInitial } from "../../cells/trace.ts";
 import { start } from "../../cells/unroll.ts";
 import { fail } from "../../errors/layers.ts";
@@ -57,7 +57,7 @@ export function checkDecoder(options: DecoderOptions): DecoderOptions {
   if (typeof head?.plan !== "function") refuse("head", shown(head), "a layer: dense(symbols)");
   const drawing = { cell, head, ...(embedding && { embedding }) };
   for (const [part, { draws, name }] of Object.entries(drawing))
-    if (draws) refuse(part, `${name}, which draws random numbers,`, "one that draws none");
+    if (draws) refuse(part, `${name}, which draws random numbers`, "one that draws none");
   return options;
 }
 

@@ -63,7 +63,11 @@ export function telling(
   let weights: Tensor | undefined;
   const open = () =>
     now ??
-    fail("bad-argument", { where: "live.push", given: "no source", expected: "live.read(source)" });
+    fail("bad-argument", {
+      where: "live.push",
+      given: "no source",
+      expected: "a source: generate(model, params, { source, … }), or live.read(source)",
+    });
   const live: Telling = {
     read(x) {
       const wide = expandDims(x, 0);

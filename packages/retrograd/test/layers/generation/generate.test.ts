@@ -169,6 +169,10 @@ test("mistakes are told with their cure", () => {
       () => continued(live, { start: [], length: 3 }),
       () => continued(live, { start: 1, length: -1 }),
       () => [...continuing(live, { start: 1, length: 3, sampling: beam(2) })],
+      () => continued(live, { start: 1.5, length: 1 }),
+      () => continued(live, { start: 1, length: 1, until: "a" as never }),
+      () => continued(live, { start: 1, length: 1, sampling: "beam" as never }),
+      () => continued(live, { start: 1, length: 1, never: [...Array(9).keys()] }),
     ]
       .map(message)
       .join("\n"),
@@ -189,7 +193,15 @@ test("mistakes are told with their cure", () => {
       Give a symbol, or several, after which the model goes on.   (bad-argument)
     generate: length: given -1; expected a whole number of symbols.
       Give a whole number of symbols.   (bad-argument)
-    continuing: given beam(2), which knows its first symbol when it knows its last,; expected a sampling that says one symbol after the other, or continued(…).
-      Give a sampling that says one symbol after the other, or continued(…).   (bad-argument)"
+    continuing: given beam(2), which knows its first symbol when it knows its last; expected a sampling that says one symbol after the other, or continued(…).
+      Give a sampling that says one symbol after the other, or continued(…).   (bad-argument)
+    generate: start: given 1.5; expected symbols, which are whole numbers from 0.
+      Give symbols, which are whole numbers from 0.   (bad-argument)
+    generate: until: given "a"; expected symbols, which are whole numbers from 0.
+      Give symbols, which are whole numbers from 0.   (bad-argument)
+    generate: sampling: given beam; expected greedy(), temperature(0.8), topK(40), nucleus(0.9) or beam(4).
+      Give greedy(), temperature(0.8), topK(40), nucleus(0.9) or beam(4).   (bad-argument)
+    generate: never: given all 3 symbols; expected at least one symbol less.
+      Give at least one symbol less.   (bad-argument)"
   `);
 });

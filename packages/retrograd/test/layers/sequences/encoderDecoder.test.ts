@@ -330,13 +330,13 @@ test("mistakes are told with their cure", () => {
       Give targets int32 [2, time], or generate(…) for what it says by itself.   (bad-argument)
     encoderDecoder(sequential(embedding(4, 2), unroll(gru)), gru): given targets float32 [2, 4]; expected targets int32 [2, time].
       Give targets int32 [2, time].   (bad-argument)
-    live.push: given no source; expected live.read(source).
-      Give live.read(source).   (bad-argument)
+    live.push: given no source; expected a source: generate(model, params, { source, … }), or live.read(source).
+      Give a source: generate(model, params, { source, … }), or live.read(source).   (bad-argument)
     live.weights: given a decoder without attention; expected a decoder with attention, after live.push(symbol).
       Give a decoder with attention, after live.push(symbol).   (bad-argument)
     decoder: cell: given sequential(embedding(4, 2), unroll(gru)); expected a cell, such as gru({ size: 32 }).
       Give a cell, such as gru({ size: 32 }).   (bad-argument)
-    decoder: head: given sequential(dropout(0.5)), which draws random numbers,; expected one that draws none.
+    decoder: head: given sequential(dropout(0.5)), which draws random numbers; expected one that draws none.
       Give one that draws none.   (bad-argument)
     encoderDecoder runs over time, but what comes in has no time axis: [batch, 3].
       Give x the shape [batch, time, …]; keep heads such as lastStep() for the end.   (no-time)
