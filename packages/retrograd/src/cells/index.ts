@@ -73,6 +73,7 @@ export { sequenceOf } from "./sequence.ts";
 export { type StackOptions, stack } from "./stack.ts";
 // Structured recurrences.
 export { antisymmetric } from "./structured/antisymmetric.ts";
+export { constrained } from "./structured/constrained.ts";
 export { coRnn } from "./structured/coRnn.ts";
 export { complexModRelu, modRelu } from "./structured/modRelu.ts";
 export { orthogonal } from "./structured/orthogonal.ts";
