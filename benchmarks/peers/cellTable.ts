@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import type { TargetName } from "retrograd";
 import "retrograd/node"; // the ceiling of the native target
 import { ceilingSlice, median } from "../ceiling.ts";
-import { CELLS, timedCell } from "../cells.ts";
+import { CELLS, SIZES, timedCell } from "../cells.ts";
 import { roofline } from "../measure.ts";
 import { sequenceWork } from "../sequence.ts";
 import { countOf, shaped } from "../training.ts";
@@ -73,6 +73,16 @@ async function line(cell: string, size: string): Promise<string> {
   ];
   return `| ${cells.join(" | ")} |`;
 }
+
+/** Ends with one line where a name is none of those that there are. */
+function known(what: string, names: readonly string[], there: object): void {
+  const unknown = names.find((name) => !(name in there));
+  if (unknown === undefined) return;
+  console.error(`There is no ${what} "${unknown}". There are: ${Object.keys(there).join(", ")}`);
+  process.exit(2);
+}
+known("cell", positionals, CELLS);
+known("size", [values.size], SIZES);
 
 const reason = install("pytorch");
 if (reason !== undefined) throw new Error(reason);
