@@ -51,7 +51,7 @@ export const layerMessages = {
     text: (o: { what: string; skip: number; time: number }) =>
       `${o.what}: a state is read ${o.skip} moments later, but the sequences have ${o.time}: what is learned would never be used.`,
     cure: (o: { time: number }) =>
-      `Skip fewer than ${o.time} moments, train on longer sequences, or carry the state: truncated({ window: ${o.time} }).`,
+      `Skip fewer than ${o.time} moments, train on longer sequences, or carry the state from batch to batch: truncated({ window: ${o.time} }), and start.`,
   },
   "not-concrete": {
     text: (o: { what: string }) => `${o.what} needs numbers, but a traced tensor was given.`,

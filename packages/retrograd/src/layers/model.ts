@@ -22,6 +22,7 @@ import {
 import { flatten, leavesOf } from "../tensor/tree.ts";
 import { inferInput } from "./input.ts";
 import { type Flow, flowOf, type Layer, type Plan, type Ran } from "./layer.ts";
+import { checkSkip } from "./skip.ts";
 import { type Live, stream } from "./stream.ts";
 
 export interface InitOptions {
@@ -180,15 +181,6 @@ export function checkParams(plan: Plan, params: unknown): void {
   }
   for (const [name, { shape }] of given)
     fail("params-mismatch", { name, given: showShape(shape), expected: "none of that name" });
-}
-
-/**
- * Refuses sequences that begin anew and end before a state is read that was left in them. Where it
- * is read in the next moment, a sequence of one moment is no mistake.
- * @throws "skip-long"
- */
-export function checkSkip({ name, skip = 1 }: Layer, time: number): void {
-  if (skip > 1 && time <= skip) fail("skip-long", { what: name, skip, time });
 }
 
 /** Valid moments, bool [batch, time]. @throws "mask-shape", "bad-argument" */

@@ -34,6 +34,9 @@ export interface Trainable {
    * encoder–decoder's does: `lengths` are then those of the inputs alone.
    */
   readonly forced?: boolean;
+  /** Moments that sequences must outlast that begin and end in one batch; see `Layer`. */
+  readonly skip?: number | undefined;
+  readonly name?: string;
   /** Refuses inputs whose numbers it cannot take, where they are valid, bool [batch, time]. */
   check?(inputs: Tensor, valid?: Tensor): void;
 }

@@ -7,6 +7,7 @@ import { compilerMessages } from "../errors/compiler.ts";
 import { fail, trainingMessages } from "../errors/training.ts";
 import { type Notice, notice } from "../errors.ts";
 import { type Resident, resident } from "../jit/jit.ts";
+import { checkSkip } from "../layers/skip.ts";
 import { key, split } from "../ops/random.ts";
 import { overRanks, ranks } from "../targets/ranks.ts";
 import { prepareThreads } from "../targets/wasm/threads.ts";
@@ -189,6 +190,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   async *#learn(fed: Fed): Events {
     const { loss, validateEvery, checkpoint, shards } = this.#plan;
     checkInputs(this.#plan.model, fed);
+    if (!fed.start) checkSkip(this.#plan.model, fed.inputs.shape[1]);
     this.#begin(fed);
     yield* this.#adapt(fed);
     const method = this.#method;

@@ -19,12 +19,12 @@ import { flowOf, type Layer } from "../layer.ts";
 import {
   type ApplyOptions,
   checkParams,
-  checkSkip,
   floatOf,
   type InitOptions,
   inputOf,
   maskOf,
 } from "../model.ts";
+import { checkSkip } from "../skip.ts";
 import { checkDecoder, type DecoderOptions, say } from "./decoder.ts";
 import { encode, learningOfPair, type Pair, planPair } from "./pair.ts";
 import { type TruthSchedule, teacherOf } from "./scheduledSampling.ts";

@@ -17,6 +17,16 @@ import {
   timeConstantOf,
 } from "retrograd/cells";
 import { dense, encoderDecoder, sequential, unroll } from "retrograd/layers";
+import {
+  adam,
+  type Batch,
+  bptt,
+  checkpointed,
+  type Method,
+  mse,
+  train,
+  truncated,
+} from "retrograd/train";
 import { describe, expect, test } from "vitest";
 import { isType } from "../../../src/cells/trace.ts";
 import { key, normal, uniform } from "../../../src/ops/random.ts";
@@ -173,8 +183,21 @@ test("a skip that is longer than what is learned from is refused", () => {
     }),
   ).toMatchInlineSnapshot(`
     "sequential(unroll(dilated(dilated(rnn, 2), 3)), dense(1)): a state is read 6 moments later, but the sequences have 4: what is learned would never be used.
-      Skip fewer than 4 moments, train on longer sequences, or carry the state: truncated({ window: 4 }).   (skip-long)"
+      Skip fewer than 4 moments, train on longer sequences, or carry the state from batch to batch: truncated({ window: 4 }), and start.   (skip-long)"
   `);
+});
+
+test("whatever the method, unless its batches go on where the last one ended", async () => {
+  const model = sequential(unroll(dilated(gru({ size: 2, input: 1 }), 6)), dense(1));
+  const batch = { inputs: zeros([2, 6, 1]), targets: zeros([2, 6, 1]) };
+  const learn = async (method: Method, data: Batch[]) => {
+    const run = train({ model, data, loss: mse(), optimizer: adam(1e-2), epochs: 1, method });
+    for await (const _ of run);
+  };
+  for (const method of [bptt(), checkpointed({ segments: 2 }), truncated({ window: 3 })])
+    await expect(learn(method, [batch])).rejects.toThrow(/\(skip-long\)/);
+  const goesOn = (start: number) => ({ ...batch, start: [start, start] });
+  await learn(truncated({ window: 3 }), [goesOn(1), goesOn(0)]);
 });
 
 test("sequences of one moment are learned from where no state is skipped", () => {
