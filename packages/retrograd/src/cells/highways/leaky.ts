@@ -1,13 +1,30 @@
 /** Leaky integrators: units that forget at a rate of their own, which may be a time constant. */
+import { fail } from "../../errors/layers.ts";
 import { activate } from "../activation.ts";
 import { cell, positiveNumber } from "../cell.ts";
 import type { Initial } from "../init.ts";
 
-/** The share of a state that is left after Δt: f = e^(−Δt/τ). */
-export const retentionOf = (tau: number, dt = 1): number => Math.exp(-dt / tau);
+/**
+ * The share of a state that is left after Δt: f = e^(−Δt/τ).
+ * @throws "bad-argument" unless both are above 0
+ */
+export const retentionOf = (tau: number, dt = 1): number =>
+  Math.exp(-positiveNumber("retentionOf: dt", dt) / positiveNumber("retentionOf: tau", tau));
 
-/** The time in which a state falls to 1/e of itself, from the share f left after Δt: −Δt / ln f. */
-export const timeConstantOf = (retention: number, dt = 1): number => -dt / Math.log(retention);
+/**
+ * The time in which a state falls to 1/e of itself, from the share f left after Δt: τ = −Δt / ln f.
+ * @throws "bad-argument" unless 0 < f < 1 and Δt is above 0
+ */
+export function timeConstantOf(retention: number, dt = 1): number {
+  positiveNumber("timeConstantOf: dt", dt);
+  if (!(retention > 0 && retention < 1))
+    fail("bad-argument", {
+      where: "timeConstantOf: retention",
+      given: String(retention),
+      expected: "a share between 0 and 1",
+    });
+  return -dt / Math.log(retention);
+}
 
 /**
  * h' = f h + (1 − f) a(x Wx + h Wh + b), f = e^(−Δt/τ): the exact solution over Δt of

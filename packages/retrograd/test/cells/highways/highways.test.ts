@@ -148,6 +148,10 @@ test("both forms of a dilated cell agree: holes in a sequence, reverse, random n
 
 test("a time constant is the time in which 1/e is left", () => {
   expect(timeConstantOf(retentionOf(7, 0.2), 0.2)).toBeCloseTo(7, 12);
+  expect(refusal(() => retentionOf(7, 0))).toContain("retentionOf: dt: given 0");
+  expect(refusal(() => timeConstantOf(0.5, -1))).toContain("timeConstantOf: dt: given -1");
+  for (const share of [0, 1, 2, Number.NaN])
+    expect(refusal(() => timeConstantOf(share))).toContain("a share between 0 and 1");
   const [tau, dt] = [4, 0.25];
   const cell = leaky({ size: 1, tau, dt, activation: "linear" });
   const params = { Wx: zeros([1, 1]), Wh: zeros([1, 1]), b: zeros([1]) };
