@@ -27,7 +27,8 @@ export function sequenceOf<P, S>(
   context: SequenceContext,
 ): Sequence<S> {
   const { parallel, name } = cell;
-  if (parallel)
+  // Of no moments there is nothing to take at once.
+  if (parallel && xs.shape[0] > 0)
     return inParallelFormOf(name, () =>
       checked(name, xs.shape[0], parallel(state, xs, params, context)),
     );

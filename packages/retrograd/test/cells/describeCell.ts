@@ -1,7 +1,7 @@
 /**
  * What every cell must do, whatever its equations: its derivatives agree three ways, compiled code
- * gives what the reference gives, a stream gives what the whole gives, padding changes nothing, and
- * the form over all moments at once, where there is one, gives what the steps give. What the
+ * gives what the reference gives, a stream gives what the whole gives, padding changes nothing,
+ * neither do no moments at all, and the form over all moments at once, where there is one, gives what the steps give. What the
  * equations are is for each cell's own test.
  */
 import { grad, jit, type Tensor, tensor } from "retrograd";
@@ -132,6 +132,14 @@ export function describeCell(name: string, cell: Cell, options: Described = {}):
           near(row.slice([0, length]), alone.outputs, tolerance);
           for (const x of row.slice([length, time]).data) expect(x).toBe(0);
         });
+    });
+
+    test("no moments leave the state as it was, and say nothing", () => {
+      for (const evaluation of forms) {
+        const ran = run(moved, state, xs.slice([0, 0]), { evaluation });
+        near(ran.state, state, 0);
+        expect(ran.outputs.shape.slice(0, 2)).toEqual([0, batch]);
+      }
     });
 
     if (cell.parallel)

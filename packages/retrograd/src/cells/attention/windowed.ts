@@ -2,7 +2,9 @@
  * Attention of every moment to the moments before it, for a whole sequence at once: head by head
  * where all scores of a head stay in the second cache, else by blocks of moments.
  */
-import type { Tensor } from "../../tensor/tensor.ts";
+import { fail } from "../../errors/layers.ts";
+import { sameShape, showShape, type Tensor } from "../../tensor/tensor.ts";
+import { wholeNumber } from "../cell.ts";
 import type { Attended } from "./attend.ts";
 import { byBlocks } from "./byBlocks.ts";
 import { byHeads } from "./byHeads.ts";
@@ -25,6 +27,7 @@ const SCORES = 2 ** 16;
  * Several query heads may share one head of keys and values.
  * @param queries  [time, heads, repeats, d]
  * @returns        [time, heads, repeats, d]; zeros where a query sees nothing
+ * @throws "bad-argument", "shape-mismatch"
  * Source: Rabe and Staats 2021, arXiv:2112.05682; Dao et al. 2022, arXiv:2205.14135.
  * Checked: plain loops over all pairs; memory in proportion to time.
  */
@@ -33,10 +36,33 @@ export function windowedAttention(
   attended: Attended,
   { context, block }: Window,
 ): Tensor {
+  wholeNumber("windowedAttention: context", context);
+  if (block !== undefined) wholeNumber("windowedAttention: block", block);
+  checkShapes(queries, attended);
   const [time, , repeats, d] = queries.shape;
   const q = queries.mul(1 / Math.sqrt(d));
   const scores = time * repeats * attended.keys.shape[0];
   return block === undefined && scores <= SCORES
     ? byHeads(q, attended, context)
     : byBlocks(q, attended, context, block ?? BLOCK);
+}
+
+function checkShapes(queries: Tensor, { keys, values, known }: Attended): void {
+  const [time, heads, , d] = queries.shape;
+  const places = Math.max(time, keys.shape[0]);
+  const wanted: Readonly<Record<string, readonly number[]>> = {
+    keys: [places, heads, d],
+    values: [places, heads, d],
+    known: [places],
+  };
+  const refuse = (given: string, expected: string) =>
+    fail("shape-mismatch", { op: "windowedAttention", given, expected });
+  if (queries.rank !== 4)
+    refuse(`queries ${showShape(queries.shape)}`, "queries [time, heads, repeats, d]");
+  for (const [name, { shape }] of Object.entries({ keys, values, known }))
+    if (!sameShape(shape, wanted[name]))
+      refuse(
+        `${name} ${showShape(shape)} for queries ${showShape(queries.shape)}`,
+        showShape(wanted[name]),
+      );
 }

@@ -95,7 +95,7 @@ export function linearCell<P, const H extends StateShape, O extends object = Rec
         xs,
       );
       return {
-        state: { h: xs.shape[0] > 0 ? lastOf(states) : h } as typeof before,
+        state: { h: lastOf(states) } as typeof before,
         outputs: valid ? held(valid, outputs) : outputs,
       };
     },

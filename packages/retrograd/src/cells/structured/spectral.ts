@@ -2,6 +2,7 @@
  * The largest factor by which a matrix stretches a vector, and a bound on it. A recurrence whose
  * matrix stretches by less than 1 forgets; one with a known bound has a known Lipschitz constant.
  */
+import { fail } from "../../errors/layers.ts";
 import { where } from "../../ops/elementwise.ts";
 import { trace } from "../../ops/linear.ts";
 import { stopGradient } from "../../ops/stopGradient.ts";
@@ -21,9 +22,12 @@ const positive = (x: Tensor): Tensor => where(x.greater(0), x, 1);
  * and it is smooth also where they meet. 0 for a matrix of zeros.
  * @param W  [m, n]
  * @returns  []
+ * @throws   "rank-mismatch"
  * Checked: singular values by one-sided Jacobi rotations; differences.
  */
 export function spectralNorm(W: Tensor): Tensor {
+  if (W.rank !== 2)
+    fail("rank-mismatch", { op: "spectralNorm", operand: W.describe(), expected: "a matrix" });
   const [m, n] = W.shape;
   // Squares of the largest entry must stay within range; the norm does not depend on this factor.
   const top = positive(stopGradient(W).abs().max());

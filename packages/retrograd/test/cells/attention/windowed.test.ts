@@ -1,7 +1,7 @@
 /** Attention in blocks, and head by head, against all pairs; derivatives; memory by time. */
 import fc from "fast-check";
 import { batch, jit, ones, stack, type Tensor, tensor, valueAndGrad, zeros } from "retrograd";
-import { windowedAttention } from "retrograd/cells";
+import { type Window, windowedAttention } from "retrograd/cells";
 import { expect, test } from "vitest";
 import { compileGraph } from "../../../src/jit/jit.ts";
 import { trace } from "../../../src/tensor/graph.ts";
@@ -9,6 +9,7 @@ import type { Shape } from "../../../src/tensor/tensor.ts";
 import { flatten, mapTree } from "../../../src/tensor/tree.ts";
 import { traceTree } from "../../../src/transform/function.ts";
 import { expectDerivatives, numbers } from "../../derivatives.ts";
+import { refusal } from "../plain.ts";
 
 interface Sizes {
   time: number;
@@ -179,4 +180,33 @@ test("memory grows with time, not with its square, forward and back", () => {
   const [short, long] = [bytes(256), bytes(2048)];
   expect(long / short).toBeLessThan(1.5 * 8);
   expect(long).toBeLessThan(4 * 2048 ** 2); // the bytes of all scores at once
+});
+
+test("shapes that do not meet, and windows that are none, are refused", () => {
+  const attended = { keys: ones([5, 2, 4]), values: ones([5, 2, 4]), known: ones([5]).greater(0) };
+  const run = (shape: number[], form: Window, given = attended) =>
+    refusal(() => windowedAttention(ones(shape), given, form));
+  expect([
+    run([5, 2, 1, 4], { context: 0 }),
+    run([5, 2, 1, 4], { context: 3, block: 0 }),
+    run([5, 3, 1, 4], { context: 3 }),
+    run([7, 2, 1, 4], { context: 3 }),
+    run([5, 2, 4], { context: 3 }),
+    run([5, 2, 1, 4], { context: 3 }, { ...attended, known: ones([4]).greater(0) }),
+  ]).toMatchInlineSnapshot(`
+    [
+      "windowedAttention: context: given 0; expected a whole number ≥ 1.
+      Give a whole number ≥ 1.   (bad-argument)",
+      "windowedAttention: block: given 0; expected a whole number ≥ 1.
+      Give a whole number ≥ 1.   (bad-argument)",
+      "windowedAttention: given keys [5, 2, 4] for queries [5, 3, 1, 4]; expected [5, 3, 4].
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)",
+      "windowedAttention: given keys [5, 2, 4] for queries [7, 2, 1, 4]; expected [7, 2, 4].
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)",
+      "windowedAttention: given queries [5, 2, 4]; expected queries [time, heads, repeats, d].
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)",
+      "windowedAttention: given known [4] for queries [5, 2, 1, 4]; expected [5].
+      Give the shape that is expected, or reshape the tensor first.   (shape-mismatch)",
+    ]
+  `);
 });

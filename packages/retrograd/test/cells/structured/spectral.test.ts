@@ -41,6 +41,10 @@ test("it holds for equal singular values, tiny and huge matrices, and zeros", ()
   );
 });
 
+test("what is no matrix is refused", () => {
+  expect(() => spectralNorm(zeros([2]))).toThrow(/spectralNorm.*a matrix.*rank-mismatch/s);
+});
+
 test("a bound makes large matrices smaller and leaves small ones as they are", () => {
   const W = matrix(2, 6, 4);
   const sigma = largest(W);
