@@ -265,7 +265,8 @@ function checkAxes(name: string, shape: Shape, axes: number): void {
     given: `moments of the shape ${showShape(shape)}`,
     expected:
       axes === 1
-        ? `vectors, such as by reshaping the input to [batch, time, ${size}]`
+        ? `vectors, such as by reshaping the input to [batch, time, ${size}]; where the cell ` +
+          `is yours, it may declare axes: ${shape.length}`
         : `moments of ${axes} axes`,
   });
 }

@@ -77,8 +77,8 @@ test("a cell reads vectors, unless it says how many axes a moment has", () => {
     refusal(() => run(grid({ size: 1 }), [4])),
   ]).toMatchInlineSnapshot(`
     [
-      "cell "lstm": given moments of the shape [3, 4]; expected vectors, such as by reshaping the input to [batch, time, 12].
-      Give vectors, such as by reshaping the input to [batch, time, 12].
+      "cell "lstm": given moments of the shape [3, 4]; expected vectors, such as by reshaping the input to [batch, time, 12]; where the cell is yours, it may declare axes: 2.
+      Give vectors, such as by reshaping the input to [batch, time, 12]; where the cell is yours, it may declare axes: 2.
       in layer 0 of sequential   (bad-argument)",
       "cell "grid": given moments of the shape [4]; expected moments of 2 axes.
       Give moments of 2 axes.
