@@ -1,4 +1,5 @@
 /** The last word of a run: verdicts, decimals, times, and the words of the command line. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { inFlags } from "../src/settings.ts";
 import {
@@ -8,7 +9,7 @@ import {
   languageVerdict,
 } from "../src/show/summary.ts";
 import { futureJson } from "../src/show/times.ts";
-import { file, lastLine, linesOf, place, retrograd, waveCsv } from "./command.ts";
+import { file, lastLine, linesOf, place, retrograd, verse, waveCsv } from "./command.ts";
 
 const paint = (_: string, text: string) => text;
 const row = (method: string, rmse: number, mae = rmse, mase = rmse, byStep = [rmse, rmse]) => ({
@@ -32,6 +33,34 @@ test("less than 1 % is neither praised nor blamed", () => {
   expect(languageVerdict(bits(2), paint)).toContain("33 % fewer bits");
 });
 
+test("beside a baseline that makes no error there is no percentage", () => {
+  expect(forecastVerdict(scoresOf(0.1, 0), paint)).toMatch(/^! The LSTM errs more than the naive/);
+  expect(forecastVerdict(scoresOf(0, 0), paint)).toMatch(/^≈ /);
+  const bits = { scores: [row("LSTM", 0), row("pairs", 0)].map((r, i) => ({ ...r, bits: 1 - i })) };
+  expect(languageVerdict(bits as any, paint)).toMatch(/^! The LSTM needs more bits/);
+});
+
+test("what was judged on is said where there is no test part", async () => {
+  const path = file("untested.csv", waveCsv(90));
+  const flags = ["--size", "4", "--epochs", "1", "--horizon", "2", "--window", "6", "--test", "0"];
+  const { out } = await retrograd("train", path, "--out", place("untested"), ...flags);
+  expect(out).toContain("Validation part, by which the weights were chosen");
+  const report = readFileSync(place("untested/report.html"), "utf8");
+  expect(report).toContain("in the validation part, by which the weights were chosen");
+  expect(out + report).not.toMatch(/never seen in training/);
+
+  const text = file("brief.txt", verse(12)); // 5 % of it are too few characters to judge by
+  const said = await retrograd(
+    "train",
+    text,
+    "--out",
+    place("brief"),
+    ...flags.slice(0, 4),
+    "--json",
+  );
+  expect(lastLine(said.out).judged).toBe("training");
+});
+
 test("a table has one number of decimals for its unit", () => {
   const scores = {
     ...{ windows: 3, horizon: 2 },
@@ -42,7 +71,7 @@ test("a table has one number of decimals for its unit", () => {
       },
     ],
   } as any;
-  const lines = forecastTable(scores, paint).split("\n").slice(3);
+  const lines = forecastTable(scores, "Test part", paint).split("\n").slice(3);
   for (const line of lines)
     for (const word of line.split(/\s+/).filter((w) => /^\d/.test(w)))
       expect(word).toMatch(/^\d+\.\d\d$/);

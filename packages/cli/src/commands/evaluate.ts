@@ -19,17 +19,15 @@ export async function evaluateCommand(
 ): Promise<number> {
   const { config, params } = await loadModel(folder);
   const source = await readSource(file, config.run.settings);
-  const found = await (config.task === "forecast"
-    ? onTable(terminal, config as Config<"forecast">, params, folder, source)
-    : onText(terminal, config as Config<"language">, params, source)
-  ).finally(source.close);
   const learned = source.sha256 === config.run.source.sha256;
+  const judged = learned ? `${file}, most of which it has learned from` : file;
+  const found = await (config.task === "forecast"
+    ? onTable(terminal, config as Config<"forecast">, params, folder, source, judged)
+    : onText(terminal, config as Config<"language">, params, source, judged)
+  ).finally(source.close);
   if (flags.json)
     terminal.out(`${JSON.stringify({ type: "summary", learned, ...found.scores })}\n`);
-  else {
-    const what = learned ? `${file}, most of which it has learned from` : file;
-    terminal.out(`\n${found.text.replace("Test part, never seen in training", () => what)}\n\n`);
-  }
+  else terminal.out(`\n${found.text}\n\n`);
   return EXIT.fine;
 }
 
@@ -39,6 +37,7 @@ async function onTable(
   params: unknown,
   folder: string,
   source: Source,
+  judged: string,
 ) {
   const archive = await seriesOf(source, folder, config);
   const { window, horizon } = config;
@@ -50,7 +49,8 @@ async function onTable(
   if (parts.every(({ end }) => end < window + horizon))
     fail("nothing-to-score", { file: source.path, window, horizon });
   const scores = scoreForecasts(config, forecaster(config, params), archive, parts);
-  return { scores, text: `${forecastTable(scores, paint)}\n\n${forecastVerdict(scores, paint)}` };
+  const table = forecastTable(scores, judged, paint);
+  return { scores, text: `${table}\n\n${forecastVerdict(scores, paint)}` };
 }
 
 async function onText(
@@ -58,6 +58,7 @@ async function onText(
   config: Config<"language">,
   params: unknown,
   source: Source,
+  judged: string,
 ) {
   const file = source.path;
   if (source.characters === undefined)
@@ -75,6 +76,6 @@ async function onText(
     : "";
   return {
     scores: { ...scores, unknown },
-    text: `${languageTable(scores, paint)}\n\n${languageVerdict(scores, paint)}${note}`,
+    text: `${languageTable(scores, judged, paint)}\n\n${languageVerdict(scores, paint)}${note}`,
   };
 }

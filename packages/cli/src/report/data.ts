@@ -8,12 +8,13 @@ import type {
   Reach,
   ReachSummary,
 } from "retrograd/tasks";
+import type { PartName } from "../show/judged.ts";
 
-/** Forecasts of the test part that do not overlap, one row for each step. */
+/** Forecasts of the judged part that do not overlap, one row for each step. */
 export interface Examples {
   readonly series: string;
   readonly target: string;
-  /** What was observed, from a while before the test part: milliseconds or numbers. */
+  /** What was observed, from a while before that part: milliseconds or numbers. */
   readonly actual: readonly { readonly time: number; readonly value: number }[];
   readonly forecasts: readonly {
     readonly time: number;
@@ -37,6 +38,8 @@ export interface Sample {
 
 interface Common {
   readonly source: string;
+  /** The part that scores, forecasts and the gradient's reach are of. */
+  readonly judged: PartName;
   readonly notes: readonly string[];
   /** Lines of metrics.jsonl. */
   readonly metrics: readonly any[];

@@ -1,25 +1,27 @@
 /**
- * Forecasts of the test part for the report: windows side by side, so that none overlaps another.
+ * Forecasts of the part that is judged, for the report: windows side by side, so that none overlaps another.
  */
 
-import type { SeriesArchive, Split } from "retrograd/data";
+import type { Part, SeriesArchive } from "retrograd/data";
 import { baselinesOf, excerptOf, type ForecastConfig, type Forecaster } from "retrograd/tasks";
 import type { Examples } from "./data.ts";
 
-/** Most steps of the past that are drawn before the test part. */
+/** Most steps of the past that are drawn before the part. */
 const CONTEXT = 60;
-/** Most steps of the test part: its end, where it is longer. */
+/** Most steps of the part: its end, where it is longer. */
 const MOST = 20_000;
 
-/** @param strongest  name of the baseline that errs least */
+/**
+ * @param parts      the part that is judged, of each series; the first is shown
+ * @param strongest  name of the baseline that errs least
+ */
 export function forecastExamples(
   config: ForecastConfig,
   run: Forecaster,
   archive: SeriesArchive,
-  split: Split,
+  parts: readonly Part[],
   strongest: string,
 ): Examples {
-  const parts = [split.test, split.validation, split.train].find((list) => list.length > 0)!;
   const [part] = parts;
   const { horizon } = config;
   const skipped = Math.max(0, Math.floor((part.end - part.start - MOST) / horizon)) * horizon;

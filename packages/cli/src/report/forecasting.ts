@@ -1,5 +1,6 @@
 /** Figures of a forecaster: forecasts beside the truth, what comes next, errors and residuals. */
 import * as Plot from "@observablehq/plot";
+import { SEEN } from "../show/judged.ts";
 import { COLOUR, type Figure, thin } from "./charts.ts";
 import type { ForecastReport } from "./data.ts";
 
@@ -15,9 +16,9 @@ const timeAxis = ({ isDate }: Data, narrow: boolean): Plot.ScaleOptions => ({
 const most = (horizon: number): number => Math.max(4, Math.ceil(160 / horizon));
 
 export function forecastFigure(data: Data): Figure {
-  const { examples, isDate, config } = data;
+  const { examples, isDate, config, judged } = data;
   const { actual, baseline, target } = examples;
-  // Strokes must be told apart: a long test part is shown by its end.
+  // Strokes must be told apart: a long part is shown by its end.
   const first = Math.max(0, (examples.forecasts.at(-1)?.window ?? 0) + 1 - most(config.horizon));
   const forecasts = examples.forecasts.filter(({ window }) => window >= first);
   const begin = forecasts[0]?.time ?? -Infinity;
@@ -33,7 +34,7 @@ export function forecastFigure(data: Data): Figure {
     Plot.dot(shown, { x: "when", y, fill, r: 1.5 });
   return {
     title: "Forecast against truth",
-    text: `The ${first > 0 ? "end of the " : ""}test part of ${examples.series}, which was never seen in training. Each coloured stroke is one forecast of ${config.horizon} ${config.horizon === 1 ? "step" : "steps"}, made where it begins.`,
+    text: `The ${first > 0 ? "end of the " : ""}${judged} part of ${examples.series}, ${SEEN[judged]}. Each coloured stroke is one forecast of ${config.horizon} ${config.horizon === 1 ? "step" : "steps"}, made where it begins.`,
     legend: [
       [target, COLOUR.truth],
       [config.network.cell.toUpperCase(), COLOUR.model],
@@ -99,7 +100,7 @@ export function futureFigure(data: Data): Figure {
   };
 }
 
-export function stepFigure({ scores, examples }: Data): Figure {
+export function stepFigure({ scores, examples, judged }: Data): Figure {
   const found = scores.targets.find(({ target }) => target === examples.target)!;
   const colours = [COLOUR.model, COLOUR.baseline, COLOUR.accent];
   const curves = found.scores.map(({ method, byStep }, i) => ({
@@ -109,7 +110,7 @@ export function stepFigure({ scores, examples }: Data): Figure {
   }));
   return {
     title: "Error by steps ahead",
-    text: "Root mean squared error on the test part, in the unit of the data. A model should be below the baselines everywhere; the further ahead, the harder.",
+    text: `Root mean squared error on the ${judged} part, in the unit of the data. A model should be below the baselines everywhere; the further ahead, the harder.`,
     legend: curves.map(({ method, colour }) => [method, colour]),
     draw: (narrow) => ({
       x: {

@@ -2,7 +2,7 @@
  * report.html: a run in one page that needs nothing else. First the verdict and the table, then
  * what explains them, and at the end what was decided and what the compiler made of it.
  */
-import type { ForecastScores, LanguageScores } from "retrograd/tasks";
+import { SEEN } from "../show/judged.ts";
 import { figuresTogether, fixed } from "../show/numbers.ts";
 import { forecastVerdict, languageVerdict } from "../show/summary.ts";
 import { escape, type Figure, renderFigure } from "./charts.ts";
@@ -64,13 +64,14 @@ const drawn = (...list: Figure[]): string => list.map(renderFigure).join("\n");
 function forecastBody(data: ForecastReport): string {
   const figuresAhead = data.config.horizon > 1 ? [stepFigure(data)] : [];
   return `${verdict(forecastVerdict(data.scores, plain), data.scores.beatsBaselines)}
-${forecastTables(data.scores)}
+${forecastTables(data)}
 ${drawn(forecastFigure(data), futureFigure(data), ...figuresAhead, reachFigure(data))}
 ${drawn(lossFigure(data), normFigure(data), residualFigure(data), histogramFigure(data))}`;
 }
 
-function forecastTables({ targets, windows, horizon, season }: ForecastScores): string {
-  const caption = `<p class="lead">${windows.toLocaleString("en")} forecasts of ${horizon} steps in the test part. MASE is the error in units of the ${season > 1 ? "seasonal naive" : "naive"} forecast in the training part: below 1 is better.</p>`;
+function forecastTables({ scores, judged }: ForecastReport): string {
+  const { targets, windows, horizon, season } = scores;
+  const caption = `<p class="lead">${windows.toLocaleString("en")} forecasts of ${horizon} steps in the ${judged} part, ${SEEN[judged]}. MASE is the error in units of the ${season > 1 ? "seasonal naive" : "naive"} forecast in the training part: below 1 is better.</p>`;
   const tables = targets.map(({ target, scores }) => {
     const best = Math.min(...scores.map(({ rmse }) => rmse));
     const [rmses, maes] = figuresTogether([scores.map((s) => s.rmse), scores.map((s) => s.mae)]);
@@ -90,17 +91,18 @@ function languageBody(data: LanguageReport): string {
     )
     .join("\n");
   return `${verdict(languageVerdict(data.scores, plain), data.scores.beatsBaselines)}
-${languageTables(data.scores)}
+${languageTables(data)}
 ${samples}
 ${drawn(lossFigure(data), reachFigure(data), normFigure(data))}`;
 }
 
-function languageTables({ scores, characters }: LanguageScores): string {
+function languageTables({ scores: found, judged }: LanguageReport): string {
+  const { scores, characters } = found;
   const best = Math.min(...scores.map(({ bits }) => bits));
   const rows = scores.map(({ method, bits }) =>
     row([method, fixed(bits, 3), fixed(2 ** bits, 3)], bits === best),
   );
-  const caption = `<p class="lead">Measured on the last ${characters.toLocaleString("en")} characters, which were never seen in training.</p>`;
+  const caption = `<p class="lead">Measured on ${characters.toLocaleString("en")} characters of the ${judged} part, ${SEEN[judged]}.</p>`;
   return tableOf(["", "bits per character", "perplexity"], rows) + caption;
 }
 

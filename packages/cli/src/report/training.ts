@@ -134,7 +134,7 @@ export function reachFigure(data: ReportData): Figure {
     data.task === "forecast" ? "the error of the forecast" : "the loss of the last character";
   return {
     title: "How far back the gradient reaches",
-    text: `${reach.sentence} Shown is the norm of the gradient of ${what} with respect to the state that enters each time step, a mean over windows of the test part; dashed is a hundredth of the largest value.`,
+    text: `${reach.sentence} Shown is the norm of the gradient of ${what} with respect to the state that enters each time step, a mean over windows of the ${data.judged} part; dashed is a hundredth of the largest value.`,
     legend: curves.map(({ name, colour }) => [name, colour]),
     draw: (narrow) => ({
       x: { label: "steps back", reverse: true, ticks: narrow ? 4 : 8 },

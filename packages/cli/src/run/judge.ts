@@ -20,6 +20,7 @@ import { EXIT } from "../failure.ts";
 import type { Judgement, ReportData } from "../report/data.ts";
 import { forecastExamples } from "../report/examples.ts";
 import { wrap } from "../show/columns.ts";
+import { HEADING, judgedPart } from "../show/judged.ts";
 import {
   forecastTable,
   forecastVerdict,
@@ -35,7 +36,7 @@ import { type Job, log } from "./job.ts";
 /** Judge a trained model, write what is left to write, and say it; gives the exit code. */
 export async function judge(job: Job, params: unknown, program: string): Promise<number> {
   const { task, folder, view } = job;
-  view.say("Judging on the test part …");
+  view.say("Judging …");
   const found =
     task.task === "forecast"
       ? judgeForecast(job, task, params)
@@ -72,7 +73,8 @@ function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
   const run = forecaster(task.config, params, settings.compileFor);
   const spread = spreadOf(task.config, run, archive, split.validation);
   const config = { ...task.config, spread };
-  const parts = [split.test, split.validation, split.train].find((list) => list.length > 0)!;
+  const judged = judgedPart(split, (list) => list.length > 0);
+  const parts = judged.part;
   const scores = scoreForecasts(config, run, archive, parts, split.train);
   const reaches = forecastReach(config, params, archive, parts, settings.compileFor);
   const reach = describeReach(reaches);
@@ -82,7 +84,7 @@ function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
   const next = futureTable(futures.slice(0, 1), isDate, paint, 7);
   const text = [
     "",
-    indent(forecastTable(scores, paint)),
+    indent(forecastTable(scores, HEADING[judged.name], paint)),
     "",
     indent(forecastVerdict(scores, paint)),
     wrap(reach.sentence, Math.min(terminal.columns, 100)),
@@ -91,17 +93,21 @@ function judgeForecast(job: Job, task: ForecastTask, params: unknown): Judged {
     "",
     next,
   ].join("\n");
-  const examples = forecastExamples(config, run, archive, split, strongestOf(scores));
+  const examples = forecastExamples(config, run, archive, parts, strongestOf(scores));
   return {
     config: encodeConfig(config, job.source, settings),
     text,
     results: {
       task: "forecast",
+      judged: judged.name,
       scores,
       reach,
       forecast: futures.map((future) => futureJson(future, isDate)),
     },
-    data: { task: "forecast", config, scores, reaches, reach, futures, examples, isDate },
+    data: {
+      ...{ task: "forecast", config, judged: judged.name, scores, reaches, reach },
+      ...{ futures, examples, isDate },
+    },
   };
 }
 
@@ -114,9 +120,9 @@ async function judgeLanguage(job: Job, task: LanguageTask, params: unknown): Pro
   const { terminal, settings } = job;
   const { config, parts, counts } = task;
   const target = settings.compileFor;
-  const judged = [parts.test, parts.validation, parts.train].find((codes) => codes.length > 64)!;
-  const scores = await scoreLanguage(config, params, judged, counts, target);
-  const reaches = languageReach(config, params, judged, target);
+  const judged = judgedPart(parts, (codes) => codes.length > 64);
+  const scores = await scoreLanguage(config, params, judged.part, counts, target);
+  const reaches = languageReach(config, params, judged.part, target);
   const reach = describeReach(reaches);
   const samples = [0.5, 0.8, 1.1].map((temperature, seed) => ({
     temperature,
@@ -127,7 +133,7 @@ async function judgeLanguage(job: Job, task: LanguageTask, params: unknown): Pro
   const shown = samples[1];
   const text = [
     "",
-    indent(languageTable(scores, paint)),
+    indent(languageTable(scores, HEADING[judged.name], paint)),
     "",
     indent(languageVerdict(scores, paint)),
     wrap(reach.sentence, Math.min(terminal.columns, 100)),
@@ -138,8 +144,11 @@ async function judgeLanguage(job: Job, task: LanguageTask, params: unknown): Pro
   ].join("\n");
   return {
     text,
-    results: { task: "language", scores, reach, samples },
-    data: { task: "language", config: modelConfig(task) as never, scores, reaches, reach, samples },
+    results: { task: "language", judged: judged.name, scores, reach, samples },
+    data: {
+      ...{ task: "language", config: modelConfig(task) as never, judged: judged.name },
+      ...{ scores, reaches, reach, samples },
+    },
   };
 }
 

@@ -8,7 +8,8 @@ import { timeText } from "./times.ts";
 
 type Paint = Terminal["paint"];
 
-export function forecastTable(scores: ForecastScores, paint: Paint): string {
+/** @param judged  what the scores are on: the beginning of a line */
+export function forecastTable(scores: ForecastScores, judged: string, paint: Paint): string {
   const { windows, horizon, targets } = scores;
   const parts = targets.map(({ target, scores: rows }) => {
     const best = Math.min(...rows.map(({ rmse }) => rmse));
@@ -28,7 +29,7 @@ export function forecastTable(scores: ForecastScores, paint: Paint): string {
     return table(head, lines, style);
   });
   const what = `${plural(windows, "forecast")} of ${plural(horizon, "step")} each`;
-  return `Test part, never seen in training: ${what}\n\n${parts.join("\n\n")}`;
+  return `${judged}: ${what}\n\n${parts.join("\n\n")}`;
 }
 
 const byColumn = (columns: readonly (readonly string[])[]): string[][] =>
@@ -39,8 +40,11 @@ const stepsShown = (horizon: number): number[] =>
   [0, horizon >> 1, horizon - 1].filter((h, i, all) => horizon > 1 && all.indexOf(h) === i);
 
 /** Less than 1 % is no difference to praise or to blame. */
-const alike = (own: number, rival: number): boolean => Math.abs(own - rival) < 0.01 * rival;
-const percent = (own: number, rival: number): number => Math.round(100 * Math.abs(1 - own / rival));
+const alike = (own: number, rival: number): boolean =>
+  own === rival || Math.abs(own - rival) < 0.01 * rival;
+/** " 17 %"; nothing beside what makes no error at all. */
+const percent = (own: number, rival: number): string =>
+  rival > 0 ? ` ${Math.round(100 * Math.abs(1 - own / rival))} %` : "";
 
 export function forecastVerdict({ targets }: ForecastScores, paint: Paint): string {
   return targets
@@ -51,19 +55,24 @@ export function forecastVerdict({ targets }: ForecastScores, paint: Paint): stri
         return `${paint("yellow", "≈")} The ${own.method} does about as well as the ${rival.method} forecast${name} (RMSE, less than 1 % apart).`;
       const part = percent(own.rmse, rival.rmse);
       return own.rmse < rival.rmse
-        ? `${paint("green", "✓")} The ${own.method} errs ${part} % less than the ${rival.method} forecast${name} (RMSE).`
-        : `${paint("yellow", "!")} The ${own.method} errs ${part} % more than the ${rival.method} forecast${name} (RMSE): use that one, or train longer, with a longer window or more data.`;
+        ? `${paint("green", "✓")} The ${own.method} errs${part} less than the ${rival.method} forecast${name} (RMSE).`
+        : `${paint("yellow", "!")} The ${own.method} errs${part} more than the ${rival.method} forecast${name} (RMSE): use that one, or train longer, with a longer window or more data.`;
     })
     .join("\n");
 }
 
-export function languageTable({ characters, scores }: LanguageScores, paint: Paint): string {
+/** @param judged  what the scores are on: the beginning of a line */
+export function languageTable(
+  { characters, scores }: LanguageScores,
+  judged: string,
+  paint: Paint,
+): string {
   const best = Math.min(...scores.map(({ bits }) => bits));
   const rows = scores.map(({ method, bits }) => [method, fixed(bits, 3), fixed(2 ** bits, 3)]);
   const style = (row: number, text: string) =>
     row < 0 ? paint("dim", text) : scores[row].bits === best ? paint("bold", text) : text;
   const head = ["", "bits per character", "perplexity"];
-  return `Test part, never seen in training: ${count(characters)} characters\n\n${table(head, rows, style)}`;
+  return `${judged}: ${count(characters)} characters\n\n${table(head, rows, style)}`;
 }
 
 export function languageVerdict(
@@ -75,8 +84,8 @@ export function languageVerdict(
     return `${paint("yellow", "≈")} The ${own.method} does about as well as counting ${rival.method} (bits, less than 1 % apart).`;
   const part = percent(own.bits, rival.bits);
   return own.bits < rival.bits
-    ? `${paint("green", "✓")} The ${own.method} needs ${part} % fewer bits than counting ${rival.method}.`
-    : `${paint("yellow", "!")} The ${own.method} needs ${part} % more bits than counting ${rival.method}: train longer, or on more text.`;
+    ? `${paint("green", "✓")} The ${own.method} needs${part} fewer bits than counting ${rival.method}.`
+    : `${paint("yellow", "!")} The ${own.method} needs${part} more bits than counting ${rival.method}: train longer, or on more text.`;
 }
 
 /** The steps to come, as a table. */
