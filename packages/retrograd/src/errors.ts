@@ -84,7 +84,21 @@ export function oneOf<W>(where: string, given: unknown, known: readonly W[]): W 
   return given as W;
 }
 
-/** No option passes silently that nobody reads. @throws "unknown-option" */
+/** A value as messages show it. */
+export function shown(x: unknown): string {
+  if (typeof x === "string") return JSON.stringify(x);
+  if (typeof x === "function") return "a function";
+  if (Array.isArray(x)) return "an array";
+  return String(x) === "[object Object]" ? "an object" : String(x);
+}
+
+/** No option passes silently that nobody reads. @throws "unknown-option", "bad-argument" */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null)
+    fail("bad-argument", {
+      where,
+      given: shown(options),
+      expected: `an object of options, such as { ${known[0]}: … }`,
+    });
   for (const given of Object.keys(options)) oneOf(where, given, known);
 }

@@ -1,5 +1,6 @@
 /**
- * Forecasts of the part that is judged, for the report: windows side by side, so that none overlaps another.
+ * Forecasts of the part that is judged, for the report: windows side by side, so that none overlaps
+ * another.
  */
 
 import type { Part, SeriesArchive } from "retrograd/data";

@@ -1,6 +1,6 @@
 /**
- * Which part of the data a model is judged on, and how that part is called wherever scores are told:
- * a score on what the model has learned from must never pass for one on what it has not.
+ * Which part of the data a model is judged on, and how that part is called wherever scores are
+ * told: a score on what the model has learned from must never pass for one on what it has not.
  */
 
 export type PartName = "test" | "validation" | "training";

@@ -9,7 +9,7 @@
  */
 
 import { fail } from "../errors/layers.ts";
-import { checkOptions, oneOf, within } from "../errors.ts";
+import { checkOptions, oneOf, shown, within } from "../errors.ts";
 import "../ops/methods.ts";
 import type { DType } from "../scalar/dtype.ts";
 import { type Shape, showShape, Tensor, type Type } from "../tensor/tensor.ts";
@@ -286,13 +286,22 @@ function checked(name: string, given: CellOptions, defaults: object): Record<str
   for (const [key, value] of Object.entries(given)) if (value !== undefined) chosen[key] = value;
   for (const key of ["size", "input"] as const)
     if (chosen[key] !== undefined || key === "size") wholeNumber(`${name}: ${key}`, chosen[key]);
+  for (const [key, value] of Object.entries(defaults))
+    checkLike(`${name}: ${key}`, chosen[key], value);
   oneOf(`${name}: initial`, chosen.initial, ["zero", "learned"]);
   return chosen;
 }
 
-/** A text is told from the number that it looks like. */
-const shown = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : String(value);
+/** Where the default is a number or a switch, so is what is given instead. */
+function checkLike(where: string, value: unknown, usual: unknown): void {
+  const kind = typeof usual;
+  if ((kind === "number" || kind === "boolean") && typeof value !== kind)
+    fail("bad-argument", {
+      where,
+      given: shown(value),
+      expected: kind === "number" ? `a number, such as ${usual}` : "true or false",
+    });
+}
 
 /** @throws "bad-argument" unless `value` is a whole number ≥ 1 */
 export function wholeNumber(where: string, value: unknown): number {

@@ -1,5 +1,6 @@
 /** Whether something is a cell, for whatever is made of cells. */
 import { fail } from "../errors/layers.ts";
+import { shown } from "../errors.ts";
 import type { Cell } from "./cell.ts";
 
 export const isCell = (x: unknown): x is Cell =>
@@ -15,8 +16,6 @@ export function checkCell(
 }
 
 function described(x: unknown): string {
-  if (typeof x === "function") return "a function";
-  if (Array.isArray(x)) return "an array";
   const name: unknown = (x as { name?: unknown } | null | undefined)?.name;
-  return typeof name === "string" ? name : x === null ? "null" : typeof x;
+  return typeof name === "string" && typeof x === "object" ? name : shown(x);
 }

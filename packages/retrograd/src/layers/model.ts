@@ -6,6 +6,7 @@
 import { drawTree, type Initial, isInitial } from "../cells/init.ts";
 import { checkState } from "../cells/unroll.ts";
 import { fail } from "../errors/layers.ts";
+import { checkOptions } from "../errors.ts";
 import { type JitOptions, jit } from "../jit/jit.ts";
 import { map } from "../ops/map.ts";
 import { type DType, isFloat } from "../scalar/dtype.ts";
@@ -60,6 +61,8 @@ export interface Model<P = any> extends Layer<P> {
   stream(params: P, options?: JitOptions): Live;
 }
 
+const told: readonly (keyof ApplyOptions)[] = ["state", "lengths", "mask", "train", "key"];
+
 /** Give a layer what users call. */
 export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
   const plans = new Map<string, Plan>();
@@ -80,12 +83,14 @@ export function modelOf<P, L extends Layer<P>>(layer: L): Model<P> & L {
   const [applied, trained] = [compiled(false), compiled(true)];
   const model: Omit<Model<P>, keyof Layer> = {
     init(key, options = {}) {
+      checkOptions("model.init", options, ["input", "dtype"]);
       const float = options.dtype ?? "float32";
       const { params } = planFor(inputFor(undefined, options), float);
       return drawTree<any>(params, key, float);
     },
     apply: (params, x, options) => model.run(params, x, options).output,
     run(params, x, options = {}) {
+      checkOptions("model.apply", options, told);
       checkInput(x);
       const plan = planFor(flowOf(x), floatOf(params, x));
       checkParams(plan, params);

@@ -2,7 +2,7 @@
  * Tensors from nothing: constants, ranges and identity matrices. They are float32 unless `dtype`
  * says otherwise, and concrete, except those made like a tensor that is being traced.
  */
-import { fail } from "../errors.ts";
+import { checkOptions, fail } from "../errors.ts";
 import { allocate, type DType } from "../scalar/dtype.ts";
 import { concrete, type Shape, sizeOf, type Tensor, type Type } from "../tensor/tensor.ts";
 import { checkShape } from "./axes.ts";
@@ -17,9 +17,11 @@ export interface CreateOptions {
 function generate(
   op: string,
   shape: Shape,
-  { dtype = "float32", name }: CreateOptions,
+  options: CreateOptions,
   value: (i: number) => number,
 ): Tensor {
+  checkOptions(op, options, ["dtype", "name"]);
+  const { dtype = "float32", name } = options;
   checkShape(op, shape);
   const data = allocate(dtype, sizeOf(shape));
   for (let i = 0; i < data.length; i++) data[i] = value(i);

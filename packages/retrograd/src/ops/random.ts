@@ -6,10 +6,10 @@
  *   const [forWeights, forNoise] = random.split(random.key(0));
  *   const noise = random.normal(forNoise, [32, 8]);
  */
-import { fail } from "../errors.ts";
+import { fail, shown } from "../errors.ts";
 import * as scalar from "../scalar/index.ts";
 import { type DType, type Expr, index, isFloat, slot } from "../scalar/index.ts";
-import { concrete, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { concrete, type Shape, sizeOf, Tensor } from "../tensor/tensor.ts";
 import { checkShape, lettersOfRank, namedSizes } from "./axes.ts";
 import type { Operand } from "./broadcast.ts";
 import { add, less } from "./elementwise.ts";
@@ -26,11 +26,12 @@ const DRAW = 0;
 const SPLIT = 1;
 const FOLD = 2;
 
-function checkKey(op: string, key: Tensor): void {
-  if (key.rank !== 1 || key.shape[0] !== 2 || key.dtype !== "int32")
+function checkKey(op: string, key: unknown): void {
+  const isTensor = key instanceof Tensor;
+  if (!isTensor || key.rank !== 1 || key.shape[0] !== 2 || key.dtype !== "int32")
     fail("bad-argument", {
       where: `random.${op}`,
-      given: key.describe(),
+      given: isTensor ? key.describe() : shown(key),
       expected: "a key: random.key(seed), or a part of one by random.split",
     });
 }
@@ -75,7 +76,7 @@ export function key(seed: number): Tensor {
   if (!Number.isSafeInteger(seed))
     fail("bad-argument", {
       where: "random.key",
-      given: String(seed),
+      given: shown(seed),
       expected: "a whole number as the seed",
     });
   const words = Int32Array.of(Math.floor(seed / 2 ** 32), (seed % 2 ** 32) | 0);

@@ -3,7 +3,7 @@
  * numbers when its node is a constant, and stands for numbers to come otherwise. Calling an op on
  * concrete tensors evaluates at once; on symbolic ones it records.
  */
-import { fail } from "../errors.ts";
+import { checkOptions, fail, shown } from "../errors.ts";
 import { allocate, type Data, type DType, round } from "../scalar/dtype.ts";
 import { showValues } from "./inspect.ts";
 
@@ -197,16 +197,18 @@ type Nested = number | boolean | readonly Nested[];
 /**
  * A tensor from nested arrays, a number, or a typed array (then with `shape`).
  * Booleans make bool; everything else is float32 unless `dtype` says otherwise.
- * @throws "ragged-array", "shape-mismatch"
+ * @throws "ragged-array", "shape-mismatch", "bad-argument", "unknown-option"
  */
 export function tensor(
   values: Nested | Data | Tensor,
   options: { dtype?: DType; shape?: Shape; name?: string } = {},
 ): Tensor {
+  checkOptions("tensor", options, ["dtype", "shape", "name"]);
   if (values instanceof Tensor) return values;
   const typed = ArrayBuffer.isView(values) ? (values as Data) : undefined;
   const shape = options.shape ?? (typed ? [typed.length] : shapeOf(values as Nested));
   const flat = typed ?? (Array.isArray(values) ? (values as any[]).flat(Infinity) : [values]);
+  if (!typed) for (const x of flat as unknown[]) checkNumber(x);
   const dtype =
     options.dtype ??
     (typed
@@ -224,6 +226,16 @@ export function tensor(
   for (let i = 0; i < data.length; i++)
     data[i] = dtype === "bool" ? (flat[i] ? 1 : 0) : Number(flat[i]);
   return concrete(data, { shape, dtype }, options.name);
+}
+
+/** Number("a") would be NaN, silently. */
+function checkNumber(x: unknown): void {
+  if (typeof x !== "number" && typeof x !== "boolean")
+    fail("bad-argument", {
+      where: "tensor",
+      given: shown(x),
+      expected: "numbers, booleans, nested arrays of them, or a typed array",
+    });
 }
 
 const dtypeOfData = (data: Data): DType =>

@@ -3,6 +3,7 @@
  * batches are brought to one shape, so that one program serves them all.
  */
 import { fail } from "../errors/training.ts";
+import { checkOptions } from "../errors.ts";
 import { maskOfLengths } from "../loops/mask.ts";
 import { swapAxes } from "../ops/shape.ts";
 import { type Data, type DType, isFloat } from "../scalar/index.ts";
@@ -135,6 +136,7 @@ export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
       given: `${kindOf(batch)} without ${lacking}`,
       expected: "{ inputs, targets }",
     });
+  checkOptions("batch", batch, parts);
   const labels = target === "label";
   const given = parts.filter((name) => batch[name] !== undefined);
   const fed = Object.fromEntries(given.map((name) => [name, tensorOf(name, batch[name]!, labels)]));
@@ -145,7 +147,17 @@ export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
         given: `${name} ${showShape(t.shape)} beside inputs ${showShape(fed.inputs.shape)}`,
         expected: `${fed.inputs.shape[0]} rows in both`,
       });
+  checkLengths(fed as unknown as Fed);
   return fed as unknown as Fed;
+}
+
+/** @throws "index-range" where a row is said to go on beyond the time steps that are given */
+function checkLengths({ inputs, lengths }: Fed): void {
+  if (!lengths?.isConcrete || inputs.rank < 2) return;
+  const [, time] = inputs.shape;
+  const outside = lengths.data.find((length) => !(length >= 0 && length <= time));
+  if (outside !== undefined)
+    fail("index-range", { op: "batch", given: `the length ${outside}`, expected: `0…${time}` });
 }
 
 /** What a model that must know its input is told; classes say nothing. */

@@ -61,9 +61,9 @@ export interface ZClipOptions {
 
 /** The clip that options ask for. @throws "unknown-option", "bad-argument" */
 export function clipping(options: ClipOptions | Clip = {}): Clip {
-  if ("apply" in options) return options;
+  if (typeof options === "object" && options && "apply" in options) return options;
+  checkOptions("clip", options, ["norm", "value", "zscore", "adaptive"]);
   const given = Object.entries(options).filter(([, v]) => v !== undefined);
-  checkOptions("clip", Object.fromEntries(given), ["norm", "value", "zscore", "adaptive"]);
   if (given.length > 1)
     fail("bad-argument", {
       where: "clip",
@@ -159,6 +159,7 @@ function shortened(g: Tensor, w: Tensor, limit: number): Tensor {
  * Source: Kumar et al. 2025, arXiv:2504.02507, algorithm 1 (ZClip).
  */
 export function zclip(options: ZClipOptions = {}): Clip {
+  checkOptions("clip: zscore", options, ["threshold", "decay", "warmUp"]);
   const { threshold = 2.5, decay = 0.97, warmUp = 25 } = options;
   const above = { "zscore threshold": threshold, "zscore warmUp": warmUp };
   checkSettings("clip", above, "a number above 0");

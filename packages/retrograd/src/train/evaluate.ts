@@ -15,6 +15,7 @@ import {
   sourceOf,
 } from "./batch.ts";
 import { beginning } from "./beginning.ts";
+import { checkKinds } from "./kinds.ts";
 import type { Loss, Mean } from "./losses/loss.ts";
 import { forward, type Method, type Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
@@ -88,6 +89,8 @@ export type Evaluator = (
 /** Compile once, evaluate often. */
 export function evaluator(options: EvaluateOptions): Evaluator {
   const { model, loss, method = bptt(), metrics = [], shards = 1, ...jit } = options;
+  checkKinds("evaluate", { model, loss, method });
+  for (const metric of metrics) checkKinds("evaluate", { metrics: metric });
   const step = { model, loss, method };
   let program: Resident<EvaluationCarry, Evaluated> | undefined;
   let rows = 0;

@@ -8,6 +8,7 @@ import { type Resident, resident, type TargetName } from "../jit/jit.ts";
 import { reshape } from "../ops/reshape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { checkInputs, checkLabels, type Fed, type Part, tensorOf } from "./batch.ts";
+import { checkKinds } from "./kinds.ts";
 import { forward } from "./methods/forward.ts";
 import {
   type Carry,
@@ -53,6 +54,8 @@ export interface Learner {
  */
 export function online({ params, target, ...options }: OnlineOptions): Learner {
   const given = { ...options, method: options.method ?? forward({ window: 1 }) };
+  const { model, loss, optimizer, method } = given;
+  checkKinds("online", { model, loss, optimizer, method });
   const labels = options.loss.target === "label";
   let program: Resident<Carry, StepOutputs> | undefined;
   let classes: number | undefined;

@@ -7,6 +7,7 @@ import { key, split } from "../ops/random.ts";
 import { ranks } from "../targets/ranks.ts";
 import { type Batches, type DataSource, sourceOf } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
+import { checkKinds } from "./kinds.ts";
 import type { Loss } from "./losses/loss.ts";
 import type { Method, Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
@@ -36,7 +37,7 @@ export interface TrainOptions {
   /** The run ends after so many passes over the data, or so many updates, whichever is first. */
   epochs?: number;
   steps?: number;
-  /** The run ends when `patience` validations in a row brought nothing better. */
+  /** The run ends when `patience` validations in a row (epochs without them) brought nothing better. */
   earlyStopping?: { patience: number };
   /** Where checkpoints go, and after how many steps; after every epoch unless told. */
   checkpoint?: { folder?: string; store?: Store; every?: number };
@@ -84,6 +85,8 @@ export function planOf(options: TrainOptions): Plan {
   checkCounts(options);
   const { method = bptt(), schedule = constantRate(), metrics = [], seed = 0 } = options;
   const { model, loss, optimizer, checkpoint, data, validation } = options;
+  checkKinds("train", { model, loss, optimizer, method, schedule });
+  for (const metric of metrics) checkKinds("train", { metrics: metric });
   const clip = clipping(options.clip);
   const { shards, notices } = shardsHere(options);
   const where = checkpoint?.store ?? checkpoint?.folder;
@@ -129,6 +132,8 @@ function shardsHere({ shards = 1, target = "auto" }: TrainOptions) {
 }
 
 function checkCounts(options: TrainOptions): void {
+  checkOptions("train: earlyStopping", options.earlyStopping ?? {}, ["patience"]);
+  checkOptions("train: checkpoint", options.checkpoint ?? {}, ["folder", "store", "every"]);
   const counts = {
     epochs: options.epochs,
     steps: options.steps,
@@ -138,10 +143,11 @@ function checkCounts(options: TrainOptions): void {
     "checkpoint.every": options.checkpoint?.every,
   };
   checkSettings("train", counts, "a whole number above 0");
-  if (!options.epochs && !options.steps && !options.earlyStopping)
+  const { epochs, steps, earlyStopping } = options;
+  if (!epochs && !steps && !earlyStopping?.patience)
     fail("bad-argument", {
       where: "train",
-      given: "no end",
+      given: earlyStopping ? "earlyStopping without patience" : "no end",
       expected: "one of epochs, steps and earlyStopping",
     });
 }

@@ -2,6 +2,7 @@
  * Schedules: how the learning rate moves, as a factor on the optimizer's own. A schedule is a pure
  * function of the step and of a small plain state, so that it is saved with a run.
  */
+import { checkOptions } from "../errors.ts";
 import { checkSettings } from "./settings.ts";
 
 export interface Schedule<S = any> {
@@ -13,6 +14,12 @@ export interface Schedule<S = any> {
   /** The state after a validation of this loss (smaller is better). */
   observe?(state: S, loss: number): S;
 }
+
+/** A number of steps has no default. @throws "bad-argument" */
+const checkSteps = (where: string, steps: Readonly<Record<string, number>>): void => {
+  const given = Object.entries(steps).map(([name, value]) => [name, value ?? Number.NaN]);
+  checkSettings(where, Object.fromEntries(given), "a whole number above 0");
+};
 
 /** The optimizer's own rate throughout. */
 export const constantRate = (): Schedule<null> => ({
@@ -26,7 +33,7 @@ export const constantRate = (): Schedule<null> => ({
  *   (step + 1) / steps   while step < steps
  */
 export function warmUp<S>(steps: number, next: Schedule<S> = constantRate() as any): Schedule<S> {
-  checkSettings("warmUp", { steps }, "a whole number above 0");
+  checkSteps("warmUp", { steps });
   const { observe } = next;
   return {
     name: `warmUp(${steps}, ${next.name})`,
@@ -41,8 +48,10 @@ export function warmUp<S>(steps: number, next: Schedule<S> = constantRate() as a
  *   floor + (1 − floor)·(1 + cos(π·step/steps))/2
  * Source: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5, one period.
  */
-export function cosine(steps: number, { floor = 0 }: { floor?: number } = {}): Schedule<null> {
-  checkSettings("cosine", { steps }, "a whole number above 0");
+export function cosine(steps: number, options: { floor?: number } = {}): Schedule<null> {
+  checkOptions("cosine", options, ["floor"]);
+  const { floor = 0 } = options;
+  checkSteps("cosine", { steps });
   return {
     name: `cosine(${steps}, floor ${floor})`,
     initial: null,
@@ -52,11 +61,10 @@ export function cosine(steps: number, { floor = 0 }: { floor?: number } = {}): S
 }
 
 /** Multiplied by `factor` after every `every` steps. */
-export function stepDown(
-  every: number,
-  { factor = 0.1 }: { factor?: number } = {},
-): Schedule<null> {
-  checkSettings("stepDown", { every }, "a whole number above 0");
+export function stepDown(every: number, options: { factor?: number } = {}): Schedule<null> {
+  checkOptions("stepDown", options, ["factor"]);
+  const { factor = 0.1 } = options;
+  checkSteps("stepDown", { every });
   return {
     name: `stepDown(${every}, factor ${factor})`,
     initial: null,
@@ -83,6 +91,7 @@ export interface PlateauOptions {
 
 /** Multiplied by `factor` when more than `patience` validations in a row brought nothing better. */
 export function plateau(options: PlateauOptions = {}): Schedule<PlateauState> {
+  checkOptions("plateau", options, ["factor", "patience", "threshold", "floor"]);
   const { factor = 0.1, patience = 10, threshold = 1e-4, floor = 0 } = options;
   return {
     name: `plateau(factor ${factor}, patience ${patience}, threshold ${threshold}, floor ${floor})`,

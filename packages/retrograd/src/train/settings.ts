@@ -1,5 +1,6 @@
 /** Settings are numbers within a range; one that is not is refused by its name, before any work. */
 import { fail } from "../errors/training.ts";
+import { shown } from "../errors.ts";
 
 /** The ranges, in the words of the message. */
 const ranges = {
@@ -18,5 +19,5 @@ export function checkSettings(
 ): void {
   for (const [name, value] of Object.entries(settings))
     if (value !== undefined && !ranges[expected](value))
-      fail("bad-argument", { where, given: `${name} = ${value}`, expected });
+      fail("bad-argument", { where, given: `${name} = ${shown(value)}`, expected });
 }

@@ -112,7 +112,11 @@ export function describeCell(name: string, cell: Cell, options: Described = {}):
       for (let t = 0; t < time; t++) {
         const y = live.push(xs.slice(t, 0));
         const size = sizeOf(y.shape);
-        near(y, tensor(output.data.slice(t * size, (t + 1) * size), y), tolerance);
+        near(
+          y,
+          tensor(output.data.slice(t * size, (t + 1) * size), { shape: y.shape, dtype: y.dtype }),
+          tolerance,
+        );
       }
     });
 

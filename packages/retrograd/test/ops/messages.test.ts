@@ -148,6 +148,34 @@ test("axes and shapes", () => {
   `);
 });
 
+test("what a tensor is made of", () => {
+  expect(
+    refusals({
+      word: () => tensor(["1"] as never),
+      nothing: () => tensor(undefined as never),
+      hole: () => tensor([1, undefined] as never),
+      ofTensors: () => tensor([x] as never),
+      option: () => tensor([1], { type: "int32" } as never),
+      zeros: () => r.zeros([2], { type: "int32" } as never),
+    }),
+  ).toMatchInlineSnapshot(`
+    "
+    tensor: given "1"; expected numbers, booleans, nested arrays of them, or a typed array.
+      Give numbers, booleans, nested arrays of them, or a typed array.   (bad-argument)
+    tensor: given undefined; expected numbers, booleans, nested arrays of them, or a typed array.
+      Give numbers, booleans, nested arrays of them, or a typed array.   (bad-argument)
+    tensor: given undefined; expected numbers, booleans, nested arrays of them, or a typed array.
+      Give numbers, booleans, nested arrays of them, or a typed array.   (bad-argument)
+    tensor: given x [2, 3]; expected numbers, booleans, nested arrays of them, or a typed array.
+      Give numbers, booleans, nested arrays of them, or a typed array.   (bad-argument)
+    tensor: "type" is not known.
+      Use one of: dtype, shape, name.   (unknown-option)
+    zeros: "type" is not known.
+      Use one of: dtype, name.   (unknown-option)
+    "
+  `);
+});
+
 test("indices", () => {
   expect(
     refusals({
@@ -197,6 +225,7 @@ test("random numbers", () => {
     refusals({
       seed: () => random.key(0.5),
       key: () => random.uniform(x, [2]),
+      seedAsKey: () => random.normal(7 as never, [2]),
       shape: () => random.normal(key, 3 as never),
       dtype: () => random.normal(key, [3], { dtype: "int32" }),
       integers: () => random.integers(key, 3, 3, [2]),
@@ -207,6 +236,8 @@ test("random numbers", () => {
     random.key: given 0.5; expected a whole number as the seed.
       Give a whole number as the seed.   (bad-argument)
     random.uniform: given x [2, 3]; expected a key: random.key(seed), or a part of one by random.split.
+      Give a key: random.key(seed), or a part of one by random.split.   (bad-argument)
+    random.normal: given 7; expected a key: random.key(seed), or a part of one by random.split.
       Give a key: random.key(seed), or a part of one by random.split.   (bad-argument)
     random.normal: given 3; expected a shape: a list of whole numbers ≥ 0.
       Give a shape: a list of whole numbers ≥ 0.   (bad-argument)

@@ -138,4 +138,6 @@ test("settings out of range are refused", () => {
   expect(() => adam(-1)).toThrowErrorMatchingSnapshot();
   expect(() => adamw(1e-3, { beta2: 1 })).toThrowErrorMatchingSnapshot();
   expect(() => sgd(Number.NaN)).toThrowErrorMatchingSnapshot();
+  expect(() => adam(1e-3, { beta: 0.5 } as never)).toThrow(/adam: "beta" is not known/);
+  expect(() => rmsprop({ rate: 1 } as never)).toThrow(/rmsprop: given rate = an object/);
 });

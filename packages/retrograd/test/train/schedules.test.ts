@@ -61,4 +61,6 @@ describe("plateau", () => {
 test("a length must be a whole number", () => {
   expect(() => cosine(0)).toThrowErrorMatchingSnapshot();
   expect(() => warmUp(1.5)).toThrowErrorMatchingSnapshot();
+  expect(() => stepDown(undefined as never)).toThrow(/stepDown: given every = NaN/);
+  expect(() => plateau({ wait: 3 } as never)).toThrow(/plateau: "wait" is not known/);
 });

@@ -274,11 +274,24 @@ const labelled = (label: number): Partial<TrainOptions> => ({
     ],
   },
 });
+const padded = { inputs: [[[1], [2]]], targets: [[[1], [2]]] };
 test.each([
   ["an unknown option", brief({ batchSize: 3 } as never)],
   ["no model", modelless],
   ["no end", { ...brief(), epochs: undefined }],
   ["half an epoch", brief({ epochs: 0.5 })],
+  ["an end without its number", { ...brief(), epochs: undefined, earlyStopping: {} } as never],
+  ["another word for a number of early stopping", brief({ earlyStopping: { wait: 2 } } as never)],
+  ["a loss by its name", brief({ loss: "mse" } as never)],
+  ["an optimizer that nobody called", brief({ optimizer: adam } as never)],
+  ["a method by its name", brief({ method: "bptt" } as never)],
+  ["a schedule by its name", brief({ schedule: "cosine" } as never)],
+  ["a metric by its name", brief({ metrics: ["accuracy"] } as never)],
+  ["a layer as the model", brief({ model: dense(1) } as never)],
+  ["a number to clip at", brief({ clip: 1 } as never)],
+  ["nothing at all", undefined],
+  ["a batch with another word for lengths", brief({ data: [{ ...padded, length: [2] }] } as never)],
+  ["a length beyond the time steps", brief({ data: [{ ...padded, lengths: [3] }] })],
   ["no data", brief({ data: { batches: () => [] } })],
   ["a label that is no class", brief(labelled(3))],
   [

@@ -1,4 +1,5 @@
 /** Adam and AdamW: RMSProp with momentum, both corrected for having started from zero. */
+import { checkOptions } from "../../errors.ts";
 import { add, div, expm1, mul, neg, slot, slotsOf, sqrt, sub } from "../../scalar/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { as, each, zip } from "../pointwise.ts";
@@ -36,6 +37,7 @@ export function adamw(rate = 1e-3, options: AdamOptions = {}): Optimizer {
 }
 
 function adaptive(name: string, rate: number, options: AdamOptions, decoupled: boolean): Optimizer {
+  checkOptions(name, options, ["beta1", "beta2", "epsilon", "weightDecay"]);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   checkSettings(name, { rate, epsilon, weightDecay }, "a number of at least 0");
   checkSettings(name, { beta1, beta2 }, "a number in [0, 1)");

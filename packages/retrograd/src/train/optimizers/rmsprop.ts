@@ -1,4 +1,5 @@
 /** RMSProp: each parameter moves by its gradient in units of the gradient's usual size. */
+import { checkOptions } from "../../errors.ts";
 import { add, div, mul, slot, sqrt } from "../../scalar/index.ts";
 import { each, zip } from "../pointwise.ts";
 import { checkSettings } from "../settings.ts";
@@ -19,6 +20,7 @@ export interface RmspropOptions {
  * Source: Hinton 2012, Neural Networks for Machine Learning, lecture 6e; formulas as in PyTorch.
  */
 export function rmsprop(rate = 1e-2, options: RmspropOptions = {}): Optimizer {
+  checkOptions("rmsprop", options, ["decay", "momentum", "epsilon"]);
   const { decay = 0.99, momentum = 0, epsilon = 1e-8 } = options;
   checkSettings("rmsprop", { rate, epsilon }, "a number of at least 0");
   checkSettings("rmsprop", { decay, momentum }, "a number in [0, 1)");

@@ -1,4 +1,5 @@
 /** Stochastic gradient descent: downhill, with a memory of the last directions if wanted. */
+import { checkOptions } from "../../errors.ts";
 import { add, mul, slot, sub } from "../../scalar/index.ts";
 import { as, each, zip } from "../pointwise.ts";
 import { checkSettings } from "../settings.ts";
@@ -21,6 +22,7 @@ export interface SgdOptions {
  * Source: Sutskever et al. 2013, ICML 28:1139–1147; formulas as in PyTorch (no dampening).
  */
 export function sgd(rate: number, options: SgdOptions = {}): Optimizer {
+  checkOptions("sgd", options, ["momentum", "nesterov", "weightDecay"]);
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   checkSettings("sgd", { rate, weightDecay }, "a number of at least 0");
   checkSettings("sgd", { momentum }, "a number in [0, 1)");
