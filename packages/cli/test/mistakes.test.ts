@@ -74,6 +74,16 @@ test("a model larger than the memory is refused", async () => {
   expect(text).toContain("(model-too-large)");
 });
 
+test("a text that is too short is told by its name and its length", async () => {
+  const text = await train("few.txt", verse(2));
+  expect(text).toMatch(/The part of \S*few\.txt to learn from has \d\d characters, too few/);
+  expect(text).toContain("at least 100");
+  const few = file("eight.txt", "the sky ");
+  expect(await mistake("evaluate", poet, few)).toContain(
+    "has 8 characters, too few: it takes at least 9",
+  );
+});
+
 test("the message names the line and the cell", async () => {
   const text = await train("line.csv", `${waveCsv(60)}2005-01-01,12 EUR\n`);
   expect(text).toContain('line 62: "12 EUR" in column "sales" is not a number');

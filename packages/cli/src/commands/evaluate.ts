@@ -9,6 +9,9 @@ import { forecastTable, forecastVerdict, languageTable, languageVerdict } from "
 import type { Terminal } from "../show/terminal.ts";
 import { seriesOf } from "./forecast.ts";
 
+/** Fewest characters that a mean is told of. */
+const LEAST = 9;
+
 type Config<T> = Extract<RunConfig, { task: T }>;
 
 export async function evaluateCommand(
@@ -66,7 +69,7 @@ async function onText(
   const characters = await source.characters();
   if (isBlank(characters)) fail("text-empty", { file });
   const codes = encoded(config.vocabulary, characters, file);
-  if (codes.length < 9) fail("text-short", { length: codes.length, batch: 1, window: 8 });
+  if (codes.length < LEAST) fail("text-short", { what: file, length: codes.length, least: LEAST });
   let unknown = 0;
   for (const piece of piecesOf(codes))
     for (const code of piece) if (code === config.vocabulary.unknown) unknown++;

@@ -45,7 +45,8 @@ export function makeTextStreams(
 ): TextStreams {
   requirePositive({ batch, window });
   const targets = codes.length - 1;
-  if (targets < batch) fail("text-short", { length: codes.length, batch, window });
+  if (targets < batch)
+    fail("text-short", { what: "The text", length: codes.length, least: batch + 1, batch });
   const begin = (row: number) => Math.floor((targets * row) / batch);
   const count = Math.ceil(Math.ceil(targets / batch) / window);
   const at = (index: number): TextBatch => {

@@ -241,15 +241,16 @@ export const dataMessages = {
     cure: () => "Give a text of at least some thousand characters.",
   },
   "text-short": {
-    text: (o: { length: number; batch: number; window: number }) =>
-      `A text of ${o.length} characters cannot feed ${o.batch} rows in windows of ${o.window}: each row needs 2 characters or more.`,
-    cure: () => "Give a longer text or a smaller batch.",
+    text: (o: { what: string; length: number; least: number; batch?: number }) =>
+      `${o.what} has ${o.length} ${o.length === 1 ? "character" : "characters"}, too few: it takes at least ${o.least}${o.batch ? ` to feed ${o.batch} rows` : ""}.`,
+    cure: (o: { batch?: number }) =>
+      o.batch ? "Give a longer text or a smaller batch." : "Give a longer text.",
   },
   "text-unknown-character": {
     text: (o: { file: string; character: string; position: number; line: number; size: number }) =>
       `${o.file}, line ${o.line}: the character ${JSON.stringify(o.character)} (${point(o.character)}), number ${o.position} of the text from 0, is not among the ${o.size} that the model has seen.`,
     cure: () =>
-      "Remove it, or train with a text that has it, or with an unknown symbol in the vocabulary (unknown: true).",
+      "Remove it, or train with a text that has it (in code, a vocabulary with unknown: true reads it as an unknown symbol).",
   },
   "text-unknown-code": {
     text: (o: { code: number; size: number }) =>

@@ -16,7 +16,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fail } from "../errors/files.ts";
-import { refuse, UNFINISHED } from "./write.ts";
+import { makeFolder, refuse, UNFINISHED } from "./write.ts";
 
 /** Who holds a folder. */
 interface Holder {
@@ -71,7 +71,7 @@ const TAKEN = ["EEXIST", "ENOENT"];
 async function claim(folder: string, path: string, text: string): Promise<boolean> {
   const draft = draftOf(path);
   // A file of that name also says EEXIST, but is no lock.
-  await mkdir(folder, { recursive: true }).catch((error) => refuse(path, "written", error));
+  await makeFolder(folder).catch((error) => refuse(path, "written", error));
   try {
     await writeFile(draft, text);
     await link(draft, path); // with its text from the first moment, which creating it has not

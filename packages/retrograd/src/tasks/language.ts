@@ -101,7 +101,8 @@ export function prepareLanguage(
   const learning0 = chosen({ ...learningDefaults, epochs: 0, patience: 3 }, options);
   const batch = Math.max(1, Math.min(learning0.batch, Math.floor(length / 32)));
   const window = options.window ?? 64;
-  if (length < SHORTEST) fail("text-short", { length, batch: learning0.batch, window });
+  if (length < SHORTEST)
+    fail("text-short", { what: `The part of ${file} to learn from`, length, least: SHORTEST });
   const known = countPoints(ranges.train);
   const later = [ranges.validation, ranges.test].flatMap((part) => [...countPoints(part).keys()]);
   const strange = new Set(later.filter((point) => !known.has(point)));

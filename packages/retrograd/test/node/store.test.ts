@@ -1,6 +1,7 @@
 /** Folders: whole writes, full disks, and a lock that dies with its process. */
 import { spawnSync } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -33,6 +34,16 @@ const said = async (work: Promise<unknown>) => {
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "DATE");
   }
 };
+
+test("folders are made as far as they are missing, and refused where there is no place", async () => {
+  const write = async (folder: string, name: string) => folderStore(folder).write(name, bytes);
+  await Promise.all(["one", "two"].map((name) => write(fresh("a/b/c"), name)));
+  expect(readdirSync(fresh("a/b/c")).sort()).toEqual(["one", "two"]);
+  expect(await said(write(fresh("a/b/c/one/d"), "x"))).toContain("(file-failed)");
+  if (existsSync("/proc/self"))
+    expect(await said(write("/proc/never/run", "x"))).toContain("(file-failed)");
+});
+const bytes = Uint8Array.of(1, 2, 3);
 
 describe("weights in a file", () => {
   const params = [
