@@ -148,10 +148,8 @@ function chooseTargets(
       !options.covariates?.includes(name),
   );
   // A column that never changes is nothing to forecast.
-  const found =
-    free.find(({ name }) => USUAL_TARGETS.test(name)) ??
-    free.find(({ summary }) => summary.distinct > 1) ??
-    free[0];
+  const changing = free.filter(({ summary }) => summary.distinct > 1);
+  const found = changing.find(({ name }) => USUAL_TARGETS.test(name)) ?? changing[0] ?? free[0];
   if (!found)
     fail("series-no-target", { file: table.file, names: table.columns.map(({ name }) => name) });
   const others =

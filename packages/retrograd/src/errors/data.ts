@@ -181,10 +181,12 @@ export const dataMessages = {
         ? `Column "${o.column}"${where} cannot be scaled by its quartiles: its middle half is always ${o.value} in training.`
         : `Column "${o.column}"${where} is constant: it is always ${o.value} in training.`;
     },
-    cure: (o: { kind: string }) =>
+    cure: (o: { kind: string; series: string | null }) =>
       o.kind === "robust"
         ? 'Set scaler to "standard", or leave the column out.'
-        : 'A column that never changes tells nothing: leave it out, and set target to another if it is the one to forecast (in code, constant: "keep" scales it by 1).',
+        : o.series !== null
+          ? 'Leave out the rows of that series, or set scaler to "none" to keep all values as they are (in code, constant: "keep" scales it by 1).'
+          : 'A column that never changes tells nothing: leave it out, and set target to another if it is the one to forecast (in code, constant: "keep" scales it by 1).',
   },
   "scaler-no-values": {
     text: (o: { column: string; series: string | null }) =>

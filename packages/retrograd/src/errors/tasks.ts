@@ -67,7 +67,9 @@ export const tasksMessages = {
   },
   "model-missing": {
     text: (o: { folder: string; file: string }) =>
-      `${o.folder} holds no finished model: there is no ${o.file}.`,
+      o.file === "config.json"
+        ? `${o.folder} is not the folder of a run: there is no ${o.file}.`
+        : `${o.folder} holds no finished model: there is no ${o.file}.`,
     cure: (o: { folder: string; file: string }) =>
       o.file === "config.json"
         ? "Name the folder of a run, which retrograd train prints at its end."

@@ -9,6 +9,7 @@ import { isBidirectional } from "../cells/bidirectional.ts";
 import type { Cell } from "../cells/cell.ts";
 import { isCell } from "../cells/isCell.ts";
 import { fail } from "../errors/weights.ts";
+import { shown } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leavesOf, mapTree } from "../tensor/tree.ts";
 import type { Layer } from "./layer.ts";
@@ -66,6 +67,12 @@ const listed = (names: readonly string[]): string =>
     : names.join(", ");
 
 function codecOf(layer: Layer, { names }: TorchOptions = {}): Codec {
+  if (typeof layer?.plan !== "function")
+    fail("bad-argument", {
+      where: "PyTorch's names",
+      given: isCell(layer) ? "a cell" : shown(layer),
+      expected: "a model or a layer, such as unroll(lstm({ size: 32 }))",
+    });
   const layers = (layer as { layers?: readonly Layer[] }).layers;
   if (layers) {
     if (names && names.length !== layers.length)

@@ -52,6 +52,13 @@ describe("inverse", () => {
   });
 });
 
+test("a constant series is named, with what to do about a series", () => {
+  const set = { series: [series("a", [0, 10]), series("b", [7, 7])], features: ["y"] };
+  const fit = () => fitScaler(set, set.series.map(all), { kind: "standard", perSeries: true });
+  expect(fit).toThrow(/Column "y" of series "b" is constant/);
+  expect(fit).toThrow(/Leave out the rows of that series, or set scaler to "none"/);
+});
+
 describe("what is fitted", () => {
   const values = [2, 4, 4, 4, 5, 5, 7, 9];
   const fit = (kind: ScalerKind) => {

@@ -62,6 +62,10 @@ test("layers may have the names of a module", () => {
   expect(Object.keys(weights)).toContain("rnn.weight_ih_l0");
   expect(paths(fromTorch(model, weights, { names }))).toEqual(paths(params));
   expect(() => toTorch(model, params, { names: ["a"] })).toThrowErrorMatchingSnapshot();
+  expect(() => toTorch(lstm({ size: 2 }) as never, params)).toThrow(
+    /given a cell; expected a model/,
+  );
+  expect(() => fromTorch({ weight: tensor([1]) } as never, {})).toThrow(/given an object;/);
 });
 
 test("what lacks and what nobody takes is named", () => {
