@@ -3,7 +3,7 @@
  * batches are brought to one shape, so that one program serves them all.
  */
 import { fail } from "../errors/training.ts";
-import { checkOptions } from "../errors.ts";
+import { oneOf } from "../errors.ts";
 import { maskOfLengths } from "../loops/mask.ts";
 import { swapAxes } from "../ops/shape.ts";
 import { type Data, type DType, isFloat } from "../scalar/index.ts";
@@ -136,7 +136,7 @@ export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
       given: `${kindOf(batch)} without ${lacking}`,
       expected: "{ inputs, targets }",
     });
-  checkOptions("batch", batch, parts);
+  checkNames(batch);
   const labels = target === "label";
   const given = parts.filter((name) => batch[name] !== undefined);
   const fed = Object.fromEntries(given.map((name) => [name, tensorOf(name, batch[name]!, labels)]));
@@ -149,6 +149,16 @@ export function feed(batch: Batch, target: "label" | "number" = "number"): Fed {
       });
   checkLengths(fed as unknown as Fed);
   return fed as unknown as Fed;
+}
+
+/**
+ * A source may keep what is its own in a batch; what is a letter s from a part is a slip.
+ * @throws "unknown-option"
+ */
+function checkNames(batch: Batch): void {
+  for (const name of Object.keys(batch))
+    if (parts.some((part) => part === `${name}s` || `${part}s` === name))
+      oneOf("batch", name, parts);
 }
 
 /** @throws "index-range" where a row is said to go on beyond the time steps that are given */

@@ -159,6 +159,11 @@ test("an array of batches of nested arrays is data, also for labels", async () =
   expect(only(await eventsOf(train(brief(labels))), "step")).toHaveLength(2);
 });
 
+test("what a source keeps in a batch for itself is left alone", async () => {
+  const data = [{ ...padded, names: ["a"], variance: 3 }];
+  expect(await said(brief({ data }))).toBe("nothing");
+});
+
 test("the mean over a short last batch is exact", async () => {
   const still = brief({
     data: echo({ rows: 4, time: 6, batches: 3, last: 1 }),
