@@ -16,7 +16,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fail } from "../errors/files.ts";
-import { makeFolder, refuse, UNFINISHED } from "./write.ts";
+import { makeFolder } from "./makeFolder.ts";
+import { refuse, UNFINISHED } from "./write.ts";
 
 /** Who holds a folder. */
 interface Holder {
@@ -70,8 +71,11 @@ const TAKEN = ["EEXIST", "ENOENT"];
 /** Create the lock; false when there is one. */
 async function claim(folder: string, path: string, text: string): Promise<boolean> {
   const draft = draftOf(path);
-  // A file of that name also says EEXIST, but is no lock.
-  await makeFolder(folder).catch((error) => refuse(path, "written", error));
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    return refuse(path, "written", error); // a file of that name also says EEXIST, but is no lock
+  }
   try {
     await writeFile(draft, text);
     await link(draft, path); // with its text from the first moment, which creating it has not

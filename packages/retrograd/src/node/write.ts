@@ -2,9 +2,10 @@
  * Writing files so that nothing is ever half there: the bytes go to a name of their own, and to the
  * disk itself, and only then take the place of what was there before.
  */
-import { mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import { open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail } from "../errors/files.ts";
+import { makeFolder } from "./makeFolder.ts";
 
 /** Ends of the names under which files are written before they are whole. */
 export const UNFINISHED = ".unfinished";
@@ -16,31 +17,13 @@ export const UNFINISHED = ".unfinished";
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const own = `${path}.${process.pid}${UNFINISHED}`;
   try {
-    await makeFolder(dirname(path));
+    makeFolder(dirname(path));
     await writeThrough(own, bytes);
     await rename(own, path);
     await settle(dirname(path));
   } catch (error) {
     await unlink(own).catch(() => {});
     refuse(path, "written", error);
-  }
-}
-
-/**
- * A folder and those above it, as far as they are missing. Node's own (`recursive`) never ends where
- * a system has no place for a folder, as /proc has none: it asks again and again for the one above.
- */
-export async function makeFolder(path: string, first = true): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    const above = dirname(path);
-    if (code === "ENOENT" && first && above !== path) {
-      await makeFolder(above);
-      return makeFolder(path, false);
-    }
-    if (code !== "EEXIST" || !(await stat(path)).isDirectory()) throw error;
   }
 }
 

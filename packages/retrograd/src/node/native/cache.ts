@@ -6,7 +6,6 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -18,6 +17,7 @@ import {
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../makeFolder.ts";
 
 const hash = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
@@ -56,7 +56,7 @@ export function cached<T>(
 /** The folder, or one for this process alone where it cannot be written. */
 function usable(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const probe = join(folder, `${randomUUID()}.unfinished`);
     writeFileSync(probe, "");
     rmSync(probe);
