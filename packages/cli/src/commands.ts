@@ -55,6 +55,7 @@ export const commands: readonly Command[] = [
       { flag: "--rate <x>", help: "learning rate from here on, instead of the run's own" },
       { flag: "--clip <x>", help: "longest norm of a gradient from here on" },
       { flag: "--shards <n>", help: "threads from here on: other sums, so not to the same bits" },
+      { flag: "--compile-for <word>", help: "what the program runs on from here: other bits too" },
       { flag: "--data <file>", help: "where the file of the run is now" },
       ...[noReport, json],
     ],

@@ -127,6 +127,8 @@ export function inFlags(text: string): string {
   const flag = (name: string) => settings[name as SettingName].flag.split(" ")[0];
   return text
     .replace(/\b(set time to) null\b/g, "$1 none")
+    .replace(/\btarget: "(\w+)"/g, `${settings.compileFor.flag.split(" ")[0]} $1`)
+    .replace(/\bclip: \{ norm: (\w+) \}/g, `${settings.clip.flag.split(" ")[0]} $1`)
     .replace(
       new RegExp(`\\b([Ss]et) (${names}) to\\b`, "g"),
       (_, set, name) => `${set} ${flag(name)} to`,

@@ -4,7 +4,7 @@ import type { TargetName } from "retrograd";
 import { tableFromColumns } from "retrograd/data";
 import { mpiLibrary } from "retrograd/node"; // and the native target
 import { prepareForecast, trainOptions } from "retrograd/tasks";
-import { train } from "retrograd/train";
+import { train, type WarningEvent } from "retrograd/train";
 import { EXIT } from "../failure.ts";
 import { bytes } from "../show/numbers.ts";
 import type { Terminal } from "../show/terminal.ts";
@@ -25,7 +25,7 @@ export async function doctorCommand(
     nodeCheck(),
     { what: "machine", found: `${cpus().length} cores, ${bytes(totalmem())}`, fine: true },
     await attempt("wasm", () => trainSome("wasm")),
-    await spare("native", () => trainSome("native")),
+    await nativeCheck(),
     await attempt("reference", () => trainSome("reference")),
     mpiCheck(),
     await attempt("DuckDB", async () => `${(await import("@duckdb/node-api")).version()}`),
@@ -61,23 +61,26 @@ async function attempt(what: string, run: () => Promise<string>): Promise<Check>
   try {
     return { what, found: await run(), fine: true };
   } catch (error) {
-    return { what, found: (error as Error).message.split("\n")[0], fine: false };
+    const { message } = error as Error;
+    return { what, found: message.replace(/\s+/g, " ").replace(/ \([a-z-]+\)$/, ""), fine: false };
   }
 }
 
-/** What may be missing: "auto" does without it. */
-async function spare(what: string, run: () => Promise<string>): Promise<Check> {
-  try {
-    return { what, found: await run(), fine: true };
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    const found = message.replace(/\s+/g, " ").replace(/ \([a-z-]+\)$/, "");
-    return { what, found, fine: false, spare: code === "target-missing" };
-  }
+/** A few steps on native, which may be missing: "auto" does without it. */
+async function nativeCheck(): Promise<Check> {
+  const remarks: WarningEvent[] = [];
+  const check = await attempt("native", () => trainSome("native", remarks));
+  const told = remarks.map(({ code, data }) =>
+    code === "target-instead"
+      ? `not here: ${data.reason}. ${data.cure}`
+      : `${check.found}; compiled programs cannot be kept in ${data.folder}: ${data.reason}`,
+  );
+  const spare = remarks.some(({ code }) => code === "target-instead");
+  return { ...check, found: told[0] ?? check.found, fine: check.fine && !spare, spare };
 }
 
-/** A few steps of training on a wave. */
-async function trainSome(target: TargetName): Promise<string> {
+/** A few steps of training on a wave. @param remarks  gets what is said of it */
+async function trainSome(target: TargetName, remarks: WarningEvent[] = []): Promise<string> {
   const y = Array.from({ length: 80 }, (_, t) => Math.sin(t / 3));
   const table = tableFromColumns({ y }, { file: "a wave" });
   const options = { window: 8, horizon: 2, size: 8, epochs: 1, season: 1 };
@@ -85,5 +88,6 @@ async function trainSome(target: TargetName): Promise<string> {
   const begin = performance.now();
   for await (const event of train(trainOptions(lessons, config.learning, { target })))
     if (event.type === "step" && !Number.isFinite(event.loss)) throw new Error("the loss is NaN");
+    else if (event.type === "warning") remarks.push(event);
   return `trains (${Math.round(performance.now() - begin)} ms)`;
 }

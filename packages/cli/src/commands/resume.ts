@@ -36,8 +36,8 @@ async function goOn(
   let folder: RunFolder | undefined;
   try {
     if (source.sha256 !== run.source.sha256) fail("source-changed", { path: source.path });
-    const { epochs, rate, clip, shards } = flags;
-    const changed = settingsFromFlags({ epochs, rate, clip, shards });
+    const { epochs, rate, clip, shards, compileFor } = flags;
+    const changed = settingsFromFlags({ epochs, rate, clip, shards, compileFor });
     const settings = { ...run.settings, ...changed };
     const [task, notes] = await prepare(source, settings);
     folder = helps ? assistantFolder(path) : await openRun(path);

@@ -8,6 +8,7 @@ import { joinRanks, leaveRanks } from "retrograd/node";
 import { encodeWeights, networkOf, trainOptions } from "retrograd/tasks";
 import { type DoneReason, type Run, type TrainEvent, train } from "retrograd/train";
 import { EXIT } from "../failure.ts";
+import { inFlags } from "../settings.ts";
 import type { Beginning } from "../show/view.ts";
 import { encodeConfig, modelConfig } from "./config.ts";
 import { readLines } from "./folder.ts";
@@ -52,7 +53,8 @@ export async function carryOut(job: Job, resumed: boolean): Promise<number> {
   if (job.assists) return EXIT.fine;
   await folder.write("weights.safetensors", encodeWeights(params));
   await log(job, `Trained for ${run.position.step} steps.`);
-  return judge(job, params, run.explain());
+  const judged = { ...job, settings: { ...settings, compileFor: run.target } };
+  return judge(judged, params, run.explain());
 }
 
 /** A run from its last checkpoint, or from its start where it never came to one. */
@@ -90,7 +92,8 @@ async function follow(
     if (text) await folder.append("metrics.jsonl", text);
   };
   try {
-    for await (const event of run as AsyncIterable<TrainEvent>) {
+    for await (const own of run as AsyncIterable<TrainEvent>) {
+      const event = own.type === "warning" ? { ...own, text: inFlags(own.text) } : own;
       lines.push(`${JSON.stringify(event)}\n`);
       // Lines first, then the checkpoint: who dies in between leaves too many, not too few.
       if (event.type !== "step" || event.step % every === 0 || lines.length > 50) await flush();

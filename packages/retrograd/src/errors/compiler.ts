@@ -143,9 +143,14 @@ export const compilerMessages = {
       `target "${o.target}" cannot run here: ${o.reason}.`,
     cure: (o: { cure: string }) => o.cure,
   },
+  "target-instead": {
+    text: (o: { target: string; reason: string; cure: string }) =>
+      `The program runs on target "${o.target}" and not on "native", which is faster: ${o.reason}.`,
+    cure: (o: { cure: string }) => o.cure,
+  },
   "compiler-failed": {
     text: (o: { command: string; said: string }) =>
-      `The C compiler ${o.command} refused a program: ${o.said}.`,
+      `The C compiler ${o.command} made no program: ${o.said}.`,
     cure: () => `Use target: "wasm", or name another compiler in CC (gcc or clang).`,
   },
   "out-of-memory": {

@@ -37,6 +37,12 @@ export const fileMessages = {
       `${o.path} cannot be ${o.action}: ${o.reason}.`,
     cure: () => `Check the path, and that you may read and write there.`,
   },
+  "cache-unusable": {
+    text: (o: { folder: string; reason: string }) =>
+      `Compiled programs cannot be kept in ${o.folder}: ${o.reason}.`,
+    cure: () =>
+      `Nothing is lost, but each process compiles its own. Name another folder in XDG_CACHE_HOME.`,
+  },
   "mpi-missing": {
     text: (o: { processes: number }) =>
       `${o.processes} processes were launched together, but none can find an MPI library.`,

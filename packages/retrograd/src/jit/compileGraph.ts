@@ -1,12 +1,20 @@
 /** From a graph to a program of a target, with the options that every way of compiling shares. */
-import { checkOptions, fail, oneOf } from "../errors.ts";
-import type { CompileOptions, Footprint, Program, Sharding, Weights } from "../nest/program.ts";
+import { compilerMessages } from "../errors/compiler.ts";
+import { checkOptions, fail, notice, oneOf, RetrogradError } from "../errors.ts";
+import type {
+  CompileOptions,
+  Footprint,
+  Missing,
+  Program,
+  Sharding,
+  Weights,
+} from "../nest/program.ts";
 import { ranks } from "../targets/ranks.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
 import { checkShards, type Shards } from "./shards.ts";
-import { targetNamed } from "./target.ts";
+import { isWorthNative, nativeMissing, targetNamed } from "./target.ts";
 import { workOf } from "./work.ts";
 
 export type TargetName = "auto" | "wasm" | "native" | "reference";
@@ -49,10 +57,38 @@ export function checkJitOptions(where: string, options: JitOptions): void {
 
 type Options = Omit<JitOptions, "shards"> & CompileOptions;
 
-/** @throws "out-of-memory", "target-missing", "shards-missing" */
+/**
+ * The program of a graph. Where nobody named a target and native cannot be had, another one serves,
+ * and the program says why.
+ * @throws "out-of-memory", "target-missing", "shards-missing", "compiler-failed"
+ */
 export function compileGraph(graph: Graph, options: Options): Program {
-  const { found, own } = chosen(graph, options);
-  return found.compile(graph, own);
+  const { found, own, without } = chosen(graph, options);
+  try {
+    const program = found.compile(graph, own);
+    return without?.tell ? remarked(program, found.name, without) : program;
+  } catch (error) {
+    // Ranks of two targets would drift apart.
+    const mayDiffer = (options.target ?? "auto") === "auto" && !own.shards?.ranks;
+    if (!mayDiffer || !isFromCompiler(error)) throw error;
+    const other = targetNamed("auto").name as TargetName;
+    const reason = `the C compiler ${error.data.command} fails (${error.data.said})`;
+    const cure = `Put that right, or use target: "${other}".`;
+    return remarked(compileGraph(graph, { ...options, target: other }), other, { reason, cure });
+  }
+}
+
+const isFromCompiler = (error: unknown): error is RetrogradError =>
+  error instanceof RetrogradError && error.code === "compiler-failed";
+
+/** A program that says why it is not a native one. */
+function remarked(program: Program, target: string, { reason, cure }: Missing): Program {
+  const told = notice(compilerMessages, "target-instead", { target, reason, cure });
+  return {
+    ...program,
+    explain: () => `${told.text}\n${program.explain()}`,
+    remarks: [...(program.remarks ?? []), told],
+  };
 }
 
 /**
@@ -66,11 +102,13 @@ export function planGraph(graph: Graph, options: Options): Footprint {
 
 /** The target, and what it is told. */
 function chosen(graph: Graph, { target = "auto", ...options }: Options) {
-  const found = targetNamed(target, target === "auto" ? workOf(graph) : 0);
+  const work = target === "auto" ? workOf(graph) : 0;
+  const found = targetNamed(target, work);
+  const without = isWorthNative(work) ? nativeMissing() : undefined;
   const shards = options.shards && onRanks(options.shards);
   const missing = shards && found.alone?.(shards.ranks !== undefined);
   if (missing) fail("shards-missing", { target: found.name, shards: shards.count, ...missing });
-  return { found, own: { ...options, shards } };
+  return { found, own: { ...options, shards }, without };
 }
 
 /** Shards are processes where as many have joined. */

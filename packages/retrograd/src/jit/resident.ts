@@ -6,7 +6,7 @@
  *   const run = resident(step, { params, moments });
  *   const { loss } = run.call(batch);
  */
-import { fail } from "../errors.ts";
+import { fail, type Notice } from "../errors.ts";
 import type { Footprint, Program } from "../nest/program.ts";
 import type { Data } from "../scalar/dtype.ts";
 import { close } from "../tensor/graph.ts";
@@ -39,6 +39,8 @@ export interface Resident<C, O> {
   write(carry: C): void;
   explain(): string;
   readonly peakBytes: number;
+  /** What is to be said of how its programs were made. */
+  readonly remarks: readonly Notice[];
   /** What a call on such inputs will take; nothing is compiled to code yet. */
   plan(...inputs: any[]): Footprint;
 }
@@ -145,6 +147,9 @@ export function resident<C, O>(
     explain: () => current?.explain() ?? "not compiled yet: call it once",
     get peakBytes() {
       return current?.peakBytes ?? 0;
+    },
+    get remarks() {
+      return current?.remarks ?? [];
     },
     plan(...inputs) {
       flattenArguments(inputs, "plan");

@@ -32,6 +32,11 @@ export const allTargets = (): readonly Target[] => [...targets.values()];
 /** A C compiler takes a second for what Wasm has in milliseconds: a call must be worth it. */
 const WORTH_COMPILING = 2e7;
 
+/** Why native does not run here; undefined where it does. */
+export const nativeMissing = (): Missing | undefined => targets.get("native")!.missing();
+/** Whether a call of so much work is worth a C compiler's time. */
+export const isWorthNative = (work: number): boolean => work >= WORTH_COMPILING;
+
 /**
  * The target of that name. "auto" is the fastest that runs here for calls of so much work: native
  * for large ones, where it can run, and else the first that does.
@@ -40,8 +45,8 @@ const WORTH_COMPILING = 2e7;
  */
 export function targetNamed(name: string, work = 0): Target {
   if (name === "auto") {
-    const native = work >= WORTH_COMPILING ? targets.get("native") : undefined;
-    return native && !native.missing() ? native : allTargets().find((t) => !t.missing())!;
+    if (isWorthNative(work) && !nativeMissing()) return targets.get("native")!;
+    return allTargets().find((t) => !t.missing())!;
   }
   const target = targets.get(oneOf("target", name, ["auto", ...targets.keys()]))!;
   const missing = target.missing();

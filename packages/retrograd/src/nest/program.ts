@@ -1,4 +1,5 @@
 /** A program: a graph compiled to something that runs, with values that stay inside. */
+import type { Notice } from "../errors.ts";
 import type { Data } from "../scalar/dtype.ts";
 
 export interface CompileOptions {
@@ -43,6 +44,8 @@ export interface Ranks {
 export interface Missing {
   readonly reason: string;
   readonly cure: string;
+  /** It was to be expected here, so it is told also to those who did not ask for it. */
+  readonly tell?: boolean;
 }
 
 /** What a program takes, known before it is made. */
@@ -63,4 +66,6 @@ export interface Program {
   /** Kernels, cost, memory, and what the compiler did, for people. */
   explain(): string;
   readonly peakBytes: number;
+  /** What a user should know of how it was made. */
+  readonly remarks?: readonly Notice[];
 }

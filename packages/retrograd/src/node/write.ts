@@ -57,9 +57,15 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: "the disk failed",
 };
 
+/** What went wrong, in a few words. */
+export function reasonOf(error: unknown): string {
+  const { code = "", message = String(error) } = error as { code?: string; message?: string };
+  if (FULL.includes(code)) return "the disk is full";
+  return reasons[code] ?? message.split("\n")[0].replace(/\.$/, "");
+}
+
 /** An error of the file system as one of ours. @throws "disk-full", "file-failed" */
 export function refuse(path: string, action: "read" | "written", error: unknown): never {
-  const { code = "", message = String(error) } = error as { code?: string; message?: string };
-  if (FULL.includes(code)) fail("disk-full", { path });
-  return fail("file-failed", { path, action, reason: reasons[code] ?? message });
+  if (FULL.includes((error as { code?: string }).code ?? "")) fail("disk-full", { path });
+  return fail("file-failed", { path, action, reason: reasonOf(error) });
 }

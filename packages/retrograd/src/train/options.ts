@@ -1,10 +1,11 @@
 /** What train takes, checked before anything runs. */
+import { compilerMessages } from "../errors/compiler.ts";
 import { fail, trainingMessages } from "../errors/training.ts";
 import { checkOptions, type Notice, notice } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";
-import { targetNamed } from "../jit/target.ts";
+import { nativeMissing, targetNamed } from "../jit/target.ts";
 import { key, split } from "../ops/random.ts";
-import { ranks } from "../targets/ranks.ts";
+import { overRanks, ranks } from "../targets/ranks.ts";
 import { type Batches, type DataSource, sourceOf } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
 import { checkKinds } from "./kinds.ts";
@@ -88,7 +89,8 @@ export function planOf(options: TrainOptions): Plan {
   checkKinds("train", { model, loss, optimizer, method, schedule });
   for (const metric of metrics) checkKinds("train", { metrics: metric });
   const clip = clipping(options.clip);
-  const { shards, notices } = shardsHere(options);
+  const { target, notices: ofTarget } = targetHere(options);
+  const { shards, notices } = shardsHere({ ...options, target });
   const where = checkpoint?.store ?? checkpoint?.folder;
   return {
     ...options,
@@ -98,8 +100,9 @@ export function planOf(options: TrainOptions): Plan {
     schedule,
     metrics,
     seed,
+    target,
     shards,
-    notices,
+    notices: [...ofTarget, ...notices],
     store: where === undefined ? undefined : storeOf(where),
     step: { model, loss, optimizer, method, clip, shards, key: split(key(seed))[1] },
     settings: {
@@ -112,6 +115,23 @@ export function planOf(options: TrainOptions): Plan {
       shards: String(shards),
     },
   };
+}
+
+/**
+ * Where native cannot run another target does, and why. Ranks decide it together: parameters that
+ * two targets updated would drift apart.
+ */
+function targetHere({ target = "auto" }: TrainOptions): Pick<Plan, "target" | "notices"> {
+  const all = ranks();
+  const wanted = target === "native" || (target === "auto" && all !== undefined);
+  const missing = wanted ? nativeMissing() : undefined;
+  const lacking = wanted ? overRanks(missing ? 1 : 0) : 0;
+  if (lacking === 0) return { target, notices: [] };
+  const other = targetNamed("auto").name as TargetName;
+  const reason = `${lacking} of ${all?.count} ranks cannot run it`;
+  const why = missing ?? { reason, cure: "See what retrograd doctor says on each machine." };
+  const told = notice(compilerMessages, "target-instead", { target: other, ...why });
+  return { target: other, notices: target === "native" || why.tell ? [told] : [] };
 }
 
 /**

@@ -6,7 +6,7 @@
 import { compilerMessages } from "../errors/compiler.ts";
 import { fail, trainingMessages } from "../errors/training.ts";
 import { type Notice, notice } from "../errors.ts";
-import { type Resident, resident } from "../jit/jit.ts";
+import { type Resident, resident, type TargetName } from "../jit/jit.ts";
 import { checkSkip } from "../layers/skip.ts";
 import { key, split } from "../ops/random.ts";
 import { overRanks, ranks } from "../targets/ranks.ts";
@@ -17,14 +17,7 @@ import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./ba
 import { caution } from "./cautions.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
-import type {
-  DoneReason,
-  MethodEvent,
-  Position,
-  StepEvent,
-  TrainEvent,
-  WarningEvent,
-} from "./events.ts";
+import type { DoneReason, MethodEvent, Position, StepEvent, TrainEvent } from "./events.ts";
 import { fitted, lower, rateOf } from "./fit.ts";
 import type { Method } from "./method.ts";
 import { notFinite } from "./notFinite.ts";
@@ -32,6 +25,7 @@ import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
 import { type Best, beginningOf, type Progress } from "./progress.ts";
 import { rowsFor, withoutPadding, withPadding } from "./rows.ts";
+import { Sayings } from "./sayings.ts";
 import {
   type Carry,
   classesOf,
@@ -64,10 +58,8 @@ export class Run implements AsyncIterable<TrainEvent> {
   #rows = 0;
   #evaluate: Evaluator | undefined;
   #best: { readonly at: Best; readonly params: any } | undefined;
-  #sayings: (WarningEvent | MethodEvent)[] = [];
+  readonly #sayings = new Sayings();
   #pause = pacer();
-  /** What was said of the batches already. */
-  #cautions = new Set<string>();
   #running = false;
   /** It is to end; and, where there are ranks, this one was told so and the others must hear it. */
   #stopping = false;
@@ -101,6 +93,10 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { plan } = this.#method;
     const made = this.#program?.explain() ?? "not compiled yet: iterate the run once";
     return plan ? `${plan}\n${made}` : made;
+  }
+  /** What it was told to run on, or what serves in its place. */
+  get target(): TargetName {
+    return this.#plan.target ?? "auto";
   }
   /** Memory of the training program, in bytes. */
   get peakBytes(): number {
@@ -155,7 +151,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   async *#epochs(): Events {
-    while (this.#sayings.length) yield this.#sayings.shift()!;
+    yield* this.#sayings.take();
     let reason = this.#ended();
     while (!reason) {
       yield* this.#batches();
@@ -176,10 +172,8 @@ export class Run implements AsyncIterable<TrainEvent> {
       if (index++ < this.#progress.batch) continue;
       const fed = feed(batch, loss.target);
       const told = caution(this.#method, fed, epoch, index - 1);
-      if (told && !this.#cautions.has(told.code)) {
-        this.#cautions.add(told.code);
-        yield this.#warning(told);
-      }
+      if (told) this.#sayings.warnOnce(told, this.position);
+      yield* this.#sayings.take();
       yield* this.#learn(fed);
       if (this.#stopping || this.#enough()) return;
     }
@@ -194,13 +188,14 @@ export class Run implements AsyncIterable<TrainEvent> {
     this.#begin(fed);
     yield* this.#adapt(fed);
     const method = this.#method;
-    while (this.#sayings.length) yield this.#sayings.shift()!;
+    yield* this.#sayings.take();
     if (this.#classes !== undefined) checkLabels(fed, this.#classes, loss.ignore);
     const padded = padRows(fed, this.#rows, this.#progress.rows);
     const parts = method.cut ? [...method.cut(padded, this.#progress.epoch)] : [padded];
     for (const part of parts.slice(this.#progress.window)) {
       await prepareThreads(shards - 1);
       yield this.#step(part, parts.length, fed.inputs.shape[1]);
+      yield* this.#sayings.take();
       const { step } = this.#progress;
       if (validateEvery && step % validateEvery === 0) yield* this.#validate();
       if (checkpoint?.every && step % checkpoint.every === 0) yield* this.#checkpoint();
@@ -228,6 +223,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const rate = optimizer.rate * schedule.factor(was.step, was.schedule);
     const begin = performance.now();
     const out = this.#program!.call(batch, rateOf(rate, this.#params), ...this.#last);
+    for (const told of this.#program!.remarks) this.#sayings.warnOnce(told, this.position);
     const [loss, norm, count] = [out.loss.item(), out.norm.item(), out.count.item()];
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
       const carry = this.#program!.read();
@@ -264,7 +260,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     this.#rows = rowsFor(rows, shards);
     const first = padRows(fed, this.#rows, rows);
     this.#method = fitted(this.#plan.step, params, first, { target });
-    if (this.#method.plan) this.#sayings.push(this.#chose());
+    if (this.#method.plan) this.#sayings.add(this.#chose());
     const step = { ...this.#plan.step, method: this.#method };
     const memoryLimit = lower(this.#plan.memoryLimit, this.#method.budget);
     const carry = firstCarry(step, params, this.#rows);
@@ -310,14 +306,11 @@ export class Run implements AsyncIterable<TrainEvent> {
     const best = Number.isFinite(found.loss) && this.#isBest(found.loss);
     yield { type: "validation", ...this.position, ...found, best };
     if (Number.isFinite(found.loss)) yield* this.#assess(found.loss);
-    else
-      yield this.#warning(
-        notice(compilerMessages, "not-finite", {
-          what: "The validation loss",
-          step: undefined,
-          op: "the validation data",
-        }),
-      );
+    else {
+      const where = { what: "The validation loss", step: undefined, op: "the validation data" };
+      this.warn(notice(compilerMessages, "not-finite", where));
+      yield* this.#sayings.take();
+    }
   }
 
   #isBest = (loss: number): boolean => !this.#progress.best || loss < this.#progress.best.loss;
@@ -370,11 +363,10 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   #chose = (): MethodEvent => ({ type: "method", ...this.position, text: this.#method.plan! });
-  #warning = (told: Notice): WarningEvent => ({ type: "warning", ...this.position, ...told });
 
-  /** Say something as the first event. */
+  /** Say something as the next event. */
   warn(told: Notice): void {
-    this.#sayings.push(this.#warning(told));
+    this.#sayings.warn(told, this.position);
   }
 
   /** Put what was restored in its place: a run that has just been read can be looked at. */

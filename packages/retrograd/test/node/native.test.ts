@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { grad, jit, type Tensor, tensor } from "retrograd";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cached } from "../../src/node/native/cache.ts";
+import { cached, whyUnusable } from "../../src/node/native/cache.ts";
 import { compileC, compiler } from "../../src/node/native/compiler.ts";
 import { missing } from "../../src/node/native/index.ts";
 
@@ -54,15 +54,16 @@ test.each([
 });
 
 test("a whole entry that cannot be loaded is built again, once", () => {
-  const refusing = (path: string) => {
+  counted("one").value(); // from another system, say
+  let built = 0;
+  const build = (path: string) => writeFileSync(path, `new ${++built}`);
+  const load = (path: string) => {
     const text = readFileSync(path, "utf8");
     if (text === "built 1") throw new Error("wrong system");
     return text;
   };
-  expect(() => counted("one", refusing).value()).toThrow("wrong system"); // freshly built
-  const two = counted("two", refusing);
-  expect(() => two.value()).toThrow("wrong system");
-  expect([two.value(), two.built()]).toEqual(["built 2", 2]);
+  expect(cached("one", build, load, folder)).toBe("new 1");
+  expect([cached("one", build, load, folder), built]).toEqual(["new 1", 1]);
 });
 
 test("what fails to build leaves nothing behind", () => {
@@ -95,22 +96,35 @@ test("what was not used for longest makes room", () => {
   expect(built).toEqual(["a", "b", "c", "b"]);
 });
 
-test("where the folder cannot be, another one serves", () => {
-  const file = join(folder, "file");
-  writeFileSync(file, "");
-  const value = cached(
-    "one",
-    (path) => writeFileSync(path, "built"),
-    (path) => readFileSync(path, "utf8"),
-    join(file, "below"),
-  );
-  expect(value).toBe("built");
+test("where nothing can be kept, a folder of this process serves, and it is known why", () => {
+  const below = join(folder, "file", "below");
+  writeFileSync(join(folder, "file"), "");
+  const read = (path: string) => readFileSync(path, "utf8");
+  const write = (path: string) => writeFileSync(path, "built");
+  expect(whyUnusable(below)).toBe(undefined);
+  expect(cached("one", write, read, below)).toBe("built");
+  expect(whyUnusable(below)).toBe("a part of the path is not a folder");
+
+  const fromElsewhere = (path: string) => {
+    if (path.startsWith(folder)) throw new Error("no code runs from here.");
+    return read(path);
+  };
+  expect(cached("one", write, fromElsewhere, folder)).toBe("built");
+  expect(whyUnusable(folder)).toBe("no code runs from here");
+});
+
+test("what fails everywhere is not the folder's fault", () => {
+  const refuse = () => {
+    throw new Error("not C");
+  };
+  expect(() => cached("refused", refuse, () => 0, folder)).toThrow("not C");
+  expect(whyUnusable(folder)).toBe(undefined);
 });
 
 describe.skipIf(missing())("with a compiler", () => {
   test("what the compiler refuses is said", () => {
     const broken = () => compileC(compiler()!, "int f( {", join(folder, "broken.so"));
-    expect(broken).toThrow(/refused a program: .*error.*\n.*\(compiler-failed\)$/s);
+    expect(broken).toThrow(/made no program: .*error.*\n.*\(compiler-failed\)$/s);
   });
 
   test("explain says what ran", () => {

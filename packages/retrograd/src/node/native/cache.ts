@@ -18,6 +18,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "../makeFolder.ts";
+import { reasonOf } from "../write.ts";
 
 const hash = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
@@ -28,9 +29,15 @@ export const cacheFolder = (): string =>
 /** Libraries that are kept: some 100 KB each. */
 const KEPT = 1000;
 
+/** Folders in which nothing can be kept, and why not. */
+const unusable = new Map<string, string>();
+/** Why libraries cannot be kept there, as far as it was tried. */
+export const whyUnusable = (folder = cacheFolder()): string | undefined => unusable.get(folder);
+
 /**
  * What `load` makes of the library that `build` writes; built only when it is not there yet, and
- * once more when what is there is damaged.
+ * once more when what is there is damaged. Where nothing can be kept (no right to write, a full
+ * disk, a system that runs no code from there), a folder of this process alone serves.
  * @param key  all that the library depends on
  */
 export function cached<T>(
@@ -40,35 +47,44 @@ export function cached<T>(
   folder = cacheFolder(),
   kept = KEPT,
 ): T {
-  const home = usable(folder),
-    path = join(home, `${hash(key)}.so`);
+  const inFolder = (home: string) => keptIn(home, `${hash(key)}.so`, build, load, kept);
+  if (unusable.has(folder)) return inFolder(ownFolder());
+  try {
+    return inFolder(folder);
+  } catch (error) {
+    const value = inFolder(ownFolder()); // what fails here too was not the folder's fault
+    unusable.set(folder, reasonOf(error));
+    return value;
+  }
+}
+
+function keptIn<T>(
+  folder: string,
+  name: string,
+  build: (path: string) => void,
+  load: (path: string) => T,
+  kept: number,
+): T {
+  const path = join(folder, name);
   if (isWhole(path))
     try {
       return load(path);
     } catch {
       // Whole, and yet of no use: from another system that shares the folder, for one.
     }
+  makeFolder(folder, 0o700);
   rebuild(path, build);
-  makeRoom(home, kept);
+  makeRoom(folder, kept);
   return load(path);
 }
 
-/** The folder, or one for this process alone where it cannot be written. */
-function usable(folder: string): string {
-  try {
-    makeFolder(folder, 0o700);
-    const probe = join(folder, `${randomUUID()}.unfinished`);
-    writeFileSync(probe, "");
-    rmSync(probe);
-    return folder;
-  } catch {
-    return (own ??= temporary());
-  }
-}
 let own: string | undefined;
-function temporary(): string {
+/** A folder that ends with this process. */
+function ownFolder(): string {
+  if (own) return own;
   const folder = mkdtempSync(join(tmpdir(), "retrograd-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  own = folder;
   return folder;
 }
 

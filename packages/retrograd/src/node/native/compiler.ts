@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { arch, cpus } from "node:os";
-import { fail } from "../../errors.ts";
+import { fail, RetrogradError } from "../../errors.ts";
 import type { Abilities } from "../../nest/nest.ts";
 import { cached } from "./cache.ts";
 import { koffi, type Library } from "./koffi.ts";
@@ -34,6 +34,10 @@ const FLAGS = [
 /** What the compiler of this system is called: `cc`, unless CC says otherwise. */
 export const compilerName = (): string => process.env.CC || "cc";
 
+/** Milliseconds until a compiler is given up: one that says what it can do, and one that works. */
+const ASKING = 30_000,
+  COMPILING = 300_000;
+
 let found: Compiler | undefined | null = null;
 /** The compiler of this system; undefined without one. */
 export function compiler(): Compiler | undefined {
@@ -43,8 +47,7 @@ export function compiler(): Compiler | undefined {
 
 function look(command: string): Compiler | undefined {
   const { status, stdout } = spawnSync(command, [MACHINE, "-dM", "-E", "-x", "c", "-"], {
-    input: "",
-    encoding: "utf8",
+    ...{ input: "", encoding: "utf8", timeout: ASKING },
   });
   if (status !== 0) return undefined;
   const macros = new Map(
@@ -74,20 +77,25 @@ function look(command: string): Compiler | undefined {
 
 /** Compile a C file to a shared library at `path`. @throws "compiler-failed" */
 export function compileC({ command, flags }: Compiler, source: string, path: string): void {
-  const { status, stderr, error } = spawnSync(
+  const { status, signal, stderr, error } = spawnSync(
     command,
     [...flags, "-x", "c", "-", "-o", path, "-lm", "-lpthread"],
-    { input: source, encoding: "utf8" },
+    { input: source, encoding: "utf8", timeout: COMPILING },
   );
   if (status === 0) return;
-  const said = error?.message ?? stderr.trim().split("\n").slice(0, 3).join("; ");
-  fail("compiler-failed", { command, said: said || `it ended with status ${status}` });
+  const said = (stderr ?? "").trim().split("\n").slice(0, 3).join("; ") || error?.message;
+  const end = signal ? `by the signal ${signal}` : `with status ${status}`;
+  fail("compiler-failed", { command, said: said || `it ended ${end}` });
 }
 
 /** A C file as a library: compiled once, and kept. @throws "compiler-failed" */
-export const libraryOf = (cc: Compiler, source: string): Library =>
-  cached(
-    `${cc.identity}\n${source}`,
-    (path) => compileC(cc, source, path),
-    (path) => koffi()!.load(path),
-  );
+export function libraryOf(cc: Compiler, source: string): Library {
+  const build = (path: string) => compileC(cc, source, path);
+  try {
+    return cached(`${cc.identity}\n${source}`, build, (path) => koffi()!.load(path));
+  } catch (error) {
+    if (error instanceof RetrogradError) throw error;
+    // No place to write to, or a system that does not load what was written.
+    return fail("compiler-failed", { command: cc.command, said: (error as Error).message });
+  }
+}

@@ -2,7 +2,8 @@
  * The native target: the printed C, compiled once by the system's compiler, kept, and called
  * through koffi with the address of the arena. Importing this file makes the target known.
  */
-import { fail } from "../../errors.ts";
+import { fileMessages } from "../../errors/files.ts";
+import { fail, notice } from "../../errors.ts";
 import { registerTarget } from "../../jit/target.ts";
 import { compile } from "../../nest/compile.ts";
 import type { CompileOptions, Footprint, Missing, Program } from "../../nest/program.ts";
@@ -11,6 +12,7 @@ import { footprintOf, inArena, type Loaded, threadsOf } from "../../targets/aren
 import { printC } from "../../targets/native/index.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import { arenasOf } from "./arena.ts";
+import { cacheFolder, whyUnusable } from "./cache.ts";
 import { compiler, compilerName, libraryOf } from "./compiler.ts";
 import { koffi, type Library } from "./koffi.ts";
 
@@ -25,6 +27,7 @@ export function missing(): Missing | undefined {
     return {
       reason: `there is no C compiler "${compilerName()}"`,
       cure: 'Install gcc or clang, name one in CC, or use target: "wasm".',
+      tell: true,
     };
   return undefined;
 }
@@ -79,7 +82,11 @@ export function compileNative(graph: Graph, options: CompileOptions): Program {
   });
   const { vectorBytes } = cc.can;
   const head = `target native: C by ${cc.version}, vectors of ${vectorBytes / 4} floats`;
-  return { ...program, explain: () => `${head}\n${program.explain()}` };
+  const reason = whyUnusable();
+  const remarks = reason
+    ? [notice(fileMessages, "cache-unusable", { folder: cacheFolder(), reason })]
+    : [];
+  return { ...program, explain: () => `${head}\n${program.explain()}`, remarks };
 }
 
 const planNative = (graph: Graph, options: CompileOptions): Footprint =>
