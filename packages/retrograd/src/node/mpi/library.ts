@@ -51,9 +51,9 @@ const files = (launcher: "mpich" | "openmpi" | undefined): string[] => {
 export function mpiLibrary(launcher?: "mpich" | "openmpi"): Mpi | undefined {
   const koffi: any = koffiHere();
   if (!koffi) return undefined;
-  setUcx();
   for (const file of files(launcher)) {
     try {
+      setUcx(koffi);
       return bind(koffi, koffi.load(file, { global: true }), file);
     } catch {
       // the next one
@@ -63,13 +63,17 @@ export function mpiLibrary(launcher?: "mpich" | "openmpi"): Mpi | undefined {
 }
 
 /**
- * UCX, below MPICH, ends a process at once whose neighbour dies while its memory is being read; and
- * it rewrites mmap and its kin in memory while other threads of the engine run through them. It
- * reads what is set while it is loaded, and complains of what is set later.
+ * UCX, below MPICH, ends a process at once whose neighbour dies while its memory is being read; it
+ * rewrites mmap and its kin in memory while other threads of the engine run through them; and it
+ * takes the signals by which the engine knows a bad access of WebAssembly. It reads what is set
+ * while it is loaded, and complains of what is set later.
  */
-function setUcx(): void {
-  process.env.UCX_TLS ??= "^cma";
-  process.env.UCX_MEM_EVENTS ??= "n";
+const UCX = { UCX_TLS: "^cma", UCX_MEM_EVENTS: "n", UCX_ERROR_SIGNALS: "" };
+
+/** Unless the user did. In a thread of Node process.env is a copy, which no library sees. */
+function setUcx(koffi: any): void {
+  const set = koffi.load(null).func("int setenv(const char *name, const char *value, int over)");
+  for (const [name, value] of Object.entries(UCX)) set(name, value, 0);
 }
 
 function openMpi(koffi: any, library: any): Handles | undefined {
