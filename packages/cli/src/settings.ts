@@ -17,9 +17,16 @@ interface Setting {
   readonly task?: "forecast" | "language";
 }
 
-const whole = (flag: string, help: string, task?: Setting["task"], least = 1): Setting => ({
-  schema: z.number().int().min(least),
-  ...{ kind: "number", flag: `--${flag} <n>`, takes: `a whole number from ${least}`, help, task },
+const whole = (
+  flag: string,
+  help: string,
+  task?: Setting["task"],
+  least = 1,
+  most = Number.MAX_SAFE_INTEGER,
+): Setting => ({
+  schema: z.number().int().min(least).max(most),
+  ...{ kind: "number", flag: `--${flag} <n>`, help, task },
+  takes: `a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""}`,
 });
 const number = (flag: string, help: string, schema: z.ZodNumber, takes: string): Setting => ({
   ...{ schema, kind: "number", flag: `--${flag} <x>`, takes, help },
@@ -107,7 +114,7 @@ export const settings = {
     ["auto", "wasm", "native", "reference"],
     "what the program runs on",
   ),
-  shards: whole("shards", "threads that share the rows of each batch"),
+  shards: whole("shards", "threads that share the rows of each batch", undefined, 1, 512),
   stream: {
     ...{ schema: z.boolean(), kind: "switch", flag: "--stream", takes: "true or false" },
     help: "read the file in pieces while training, as files above 64 MB are (--no-stream: never)",

@@ -1,6 +1,6 @@
 /** Bad input: each mistake gets one clear message with its cure, a non-zero exit, and loses nothing. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { file, lastLine, place, retrograd, verse, waveCsv } from "./command.ts";
 
 const model = place("model");
@@ -55,6 +55,12 @@ test.each(files)("%s is refused", async (name, content, flags, code) => {
   expect(existsSync(place(`never-${name}`))).toBe(false);
 });
 
+test("a folder of temporary files that is not there is named, and not the table", async () => {
+  vi.stubEnv("TMPDIR", place("no-such-folder"));
+  const text = await train("piece.csv", waveCsv(90), "--stream").finally(() => vi.unstubAllEnvs());
+  expect(text).toMatch(/^✗ \/no-such-folder cannot be written: it does not exist \(TMPDIR/m);
+});
+
 test("an output folder that is a file is refused", async () => {
   const path = file("flat.csv", waveCsv(60));
   const text = await mistake("train", path, "--out", path);
@@ -99,6 +105,7 @@ const lines: [string, string[], string][] = [
   ["too many arguments", ["train", "x.csv", "y.csv"], "command-line"],
   ["an empty output folder", ["train", "x.csv", "--out", ""], "option-value"],
   ["a size of 0", ["train", "x.csv", "--size", "0"], "option-value"],
+  ["more threads than a machine has", ["train", "x.csv", "--shards", "100000"], "option-value"],
   ["a size in words", ["train", "x.csv", "--size", "big"], "option-value"],
   ["an unknown cell", ["train", "x.csv", "--cell", "transformer"], "option-value"],
   ["a missing config", ["train", "x.csv", "--config", "no.json"], "source-missing"],

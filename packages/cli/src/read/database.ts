@@ -31,7 +31,7 @@ const MEMORY = "256MB";
 export async function openDatabase(path: string): Promise<Database> {
   const told = <T>(run: Promise<T>) => run.catch((error: unknown) => refuse(path, error));
   const { DuckDBInstance } = await told(import("@duckdb/node-api"));
-  const spill = await told(mkdtemp(join(tmpdir(), "retrograd-duckdb-")));
+  const spill = await mkdtemp(join(tmpdir(), "retrograd-duckdb-")).catch(noFolder);
   const settings = { memory_limit: MEMORY, threads: "2", temp_directory: spill };
   const instance = await told(DuckDBInstance.create(":memory:", settings));
   const connection = await told(instance.connect());
@@ -58,6 +58,12 @@ export async function openDatabase(path: string): Promise<Database> {
       await rm(spill, { recursive: true, force: true });
     },
   };
+}
+
+/** The folder of temporary files cannot be used; TMPDIR names another. */
+function noFolder({ code, message }: { code?: string; message: string }): never {
+  const reason = code === "ENOENT" ? "it does not exist (TMPDIR names another)" : message;
+  return fail("file-failed", { path: tmpdir(), action: "written", reason });
 }
 
 /** What DuckDB says, as one of our messages. */

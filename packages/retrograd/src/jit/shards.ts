@@ -37,14 +37,19 @@ export interface Spread extends Traced {
   readonly outputs: readonly Type[];
 }
 
+/** A thread of JavaScript takes 8 MB, and an engine that gets no more ends without a word. */
+const MOST = 512;
+/** @throws "bad-argument" */
+export function checkCountOfShards(where: string, count: number): void {
+  if (!Number.isInteger(count) || count < 1 || count > MOST)
+    fail("bad-argument", {
+      ...{ where, given: String(count), expected: `a whole number from 1 to ${MOST}` },
+    });
+}
+
 /** @throws "bad-argument" */
 export function checkShards(where: string, { count, inputs }: Shards): void {
-  if (!Number.isInteger(count) || count < 1)
-    fail("bad-argument", {
-      where: `shards.count of ${where}`,
-      given: String(count),
-      expected: "a whole number above 0",
-    });
+  checkCountOfShards(`shards.count of ${where}`, count);
   if (!Array.isArray(inputs))
     fail("bad-argument", {
       where: `shards.inputs of ${where}`,

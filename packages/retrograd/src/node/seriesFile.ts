@@ -94,9 +94,18 @@ function unpacked(records: Float64Array, features: number): Steps {
   return { times, values, observed };
 }
 
+/** @throws "disk-full", "file-failed" */
+function temporary(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "retrograd-series-"));
+  } catch (error) {
+    return refuse(tmpdir(), "written", error);
+  }
+}
+
 /** A file that is gone when it is closed; where open files keep their names, with the process. */
 function openNameless(): number {
-  const folder = mkdtempSync(join(tmpdir(), "retrograd-series-"));
+  const folder = temporary();
   try {
     return openSync(join(folder, "steps"), "w+");
   } finally {

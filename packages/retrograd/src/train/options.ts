@@ -3,6 +3,7 @@ import { compilerMessages } from "../errors/compiler.ts";
 import { fail, trainingMessages } from "../errors/training.ts";
 import { checkOptions, type Notice, notice } from "../errors.ts";
 import type { TargetName } from "../jit/jit.ts";
+import { checkCountOfShards } from "../jit/shards.ts";
 import { nativeMissing, targetNamed } from "../jit/target.ts";
 import { key, split } from "../ops/random.ts";
 import { overRanks, ranks } from "../targets/ranks.ts";
@@ -158,11 +159,11 @@ function checkCounts(options: TrainOptions): void {
     epochs: options.epochs,
     steps: options.steps,
     validateEvery: options.validateEvery,
-    shards: options.shards,
     "earlyStopping.patience": options.earlyStopping?.patience,
     "checkpoint.every": options.checkpoint?.every,
   };
   checkSettings("train", counts, "a whole number above 0");
+  checkCountOfShards("shards of train", options.shards ?? 1);
   const { epochs, steps, earlyStopping } = options;
   if (!epochs && !steps && !earlyStopping?.patience)
     fail("bad-argument", {

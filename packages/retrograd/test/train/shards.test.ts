@@ -192,5 +192,8 @@ test("evaluation in shards is that of one", async () => {
 });
 
 test("refused: no whole number of shards", () => {
-  expect(() => train(options({ shards: 1.5 }))).toThrow(/shards = 1.5/);
+  for (const shards of [1.5, 0, 100_000])
+    expect(() => train(options({ shards }))).toThrow(
+      `given ${shards}; expected a whole number from 1 to 512`,
+    );
 });
