@@ -20,6 +20,12 @@ import { holdShards } from "./shards.ts";
 import { table } from "./table.ts";
 
 const SHARDS = "shards";
+/** How two copies of a step are held against one. */
+const COPIES = [
+  ["native", "shards"],
+  ["wasm", "shards"],
+  ["native", "ranks"],
+] as const;
 const results = new URL("results.json", installFolder);
 const say = (line: string) => console.error(line);
 
@@ -91,9 +97,9 @@ async function main() {
     missing.push(...found.absent);
   }
   if (cases.includes(SHARDS) && values.peer === undefined)
-    for (const target of ["native", "wasm"] as const) {
-      say(`two shards over one: ${target}`);
-      const found = holdShards(target, { rounds: 3, seconds: 1 });
+    for (const [target, kind] of COPIES) {
+      say(`two ${kind} over one: ${target}`);
+      const found = holdShards(target, { rounds: 3, seconds: 1 }, kind);
       if ("ratio" in found) rows.push(found);
       else missing.push(found);
     }
