@@ -48,10 +48,12 @@ export async function carryOut(job: Job, resumed: boolean): Promise<number> {
     interrupt.release();
   }
   const params = run.best?.params ?? run.params;
+  const isOver = stopped || interrupt.happened;
+  // Before the ranks part: MPI's own end may fail, and what was learned is not lost by it.
+  if (!isOver && !job.assists) await folder.write("weights.safetensors", encodeWeights(params));
   leaveRanks();
-  if (stopped || interrupt.happened) return interrupted(job, run);
+  if (isOver) return interrupted(job, run);
   if (job.assists) return EXIT.fine;
-  await folder.write("weights.safetensors", encodeWeights(params));
   await log(job, `Trained for ${run.position.step} steps.`);
   const judged = { ...job, settings: { ...settings, compileFor: run.target } };
   return judge(judged, params, run.explain());

@@ -8,6 +8,7 @@ import { fail } from "../../errors/files.ts";
 import type { Ranks } from "../../nest/program.ts";
 import { registerRanks } from "../../targets/ranks.ts";
 import { isRunning } from "../lock.ts";
+import { orEnd } from "./ending.ts";
 import { type Mpi, mpiLibrary, type Pending } from "./library.ts";
 import { Summing } from "./sum.ts";
 
@@ -32,6 +33,11 @@ function isConnected({ PMI_FD: descriptor } = process.env): boolean {
   }
 }
 
+/** Milliseconds for MPI's own end, where UCX has been seen to wait for what never comes. */
+const FAREWELL = 30_000,
+  HELD =
+    "retrograd: MPI does not come to its end, so this rank ends without it. What was learned is written.";
+
 let joined: Ranks | undefined;
 let left = false;
 /**
@@ -55,7 +61,7 @@ export function joinRanks(): Ranks | undefined {
   waiting.meet(summing);
   leave = () => {
     summing.join(Int32Array.of(rank)); // MPI's own end waits for all ranks, and for ever
-    mpi.finalize();
+    orEnd(FAREWELL, HELD, mpi.finalize);
   };
   process.on("exit", (status) => endWith(status, mpi));
   // So MPICH's launcher tells of a rank that died; Node would open its debugger.
