@@ -3,7 +3,7 @@ import { fail, oneOf } from "../errors.ts";
 import type { CompileOptions, Footprint, Missing, Program } from "../nest/program.ts";
 import { compileReference, planReference } from "../targets/reference.ts";
 import { compileWasm, hasLanes, planWasm } from "../targets/wasm/index.ts";
-import { threadsMissing } from "../targets/wasm/threads.ts";
+import { threadsMissing } from "../targets/wasm/shards.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { workOf } from "./work.ts";
 

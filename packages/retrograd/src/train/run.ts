@@ -10,7 +10,6 @@ import { type Resident, resident, type TargetName } from "../jit/jit.ts";
 import { checkSkip } from "../layers/skip.ts";
 import { key, split } from "../ops/random.ts";
 import { overRanks, ranks } from "../targets/ranks.ts";
-import { prepareThreads } from "../targets/wasm/threads.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chosen } from "./adapting.ts";
 import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./batch.ts";
@@ -193,7 +192,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const padded = padRows(fed, this.#rows, this.#progress.rows);
     const parts = method.cut ? [...method.cut(padded, this.#progress.epoch)] : [padded];
     for (const part of parts.slice(this.#progress.window)) {
-      await prepareThreads(shards - 1);
+      if (shards > 1) await (await occasional()).prepareThreads(shards - 1);
       yield this.#step(part, parts.length, fed.inputs.shape[1]);
       yield* this.#sayings.take();
       const { step } = this.#progress;

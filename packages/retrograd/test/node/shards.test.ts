@@ -5,7 +5,8 @@ import "../../src/node/threads.ts";
 import { compile } from "../../src/nest/compile.ts";
 import { startThread } from "../../src/node/threads.ts";
 import { abilities, assemble } from "../../src/targets/wasm/index.ts";
-import { FIRST } from "../../src/targets/wasm/team.ts";
+import { FIRST } from "../../src/targets/wasm/shards.ts";
+import { TeamFunctions } from "../../src/targets/wasm/team.ts";
 import { registerThreads, Threads } from "../../src/targets/wasm/threads.ts";
 import { trace } from "../../src/tensor/graph.ts";
 import { memoryStore, mse, sgd, train } from "../../src/train/index.ts";
@@ -68,10 +69,11 @@ function impatient(): Threads {
   const graph = trace([type], (x) => [allReduce(x)]);
   const sharding = { count: 2, inputs: [true], outputs: [false] };
   const { schedule, peakBytes } = compile(graph, abilities(), { shards: sharding });
-  const team = { shards: 2, stride: Math.ceil(peakBytes / FIRST) * FIRST };
-  const pages = Math.ceil((FIRST + 2 * team.stride) / 65536);
+  const stride = Math.ceil(peakBytes / FIRST) * FIRST;
+  const functions = new TeamFunctions({ shards: 2, stride });
+  const { pages, team } = functions;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  return new Threads(new WebAssembly.Module(assemble(schedule, team)), memory, team, 1);
+  return new Threads(new WebAssembly.Module(assemble(schedule, functions)), memory, team, 1);
 }
 
 test("a thread that dies in the middle of a step, unseen", () => {

@@ -61,6 +61,9 @@ export const long = (n: number | bigint): Bytes => {
   }
 };
 
+/** Bytes of a page of memory. */
+export const PAGE = 65536;
+
 const sharedImports = (pages: number): Bytes[] => [
   [...text("m"), ...text("m"), 2, 3, ...unsigned(pages), ...unsigned(pages)],
   ...["origin", "shard"].map((name) => [...text("m"), ...text(name), 3, I32, 0]),

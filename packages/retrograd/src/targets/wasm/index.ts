@@ -21,13 +21,14 @@ import {
   localSet,
   localTee,
   module,
+  PAGE,
   simd,
   unsigned,
   VOID,
 } from "./encode.ts";
 import { printKernel } from "./kernel.ts";
-import { FIRST, ORIGIN, type Team, TeamFunctions } from "./team.ts";
-import { Threads } from "./threads.ts";
+import { FIRST, ORIGIN, together } from "./shards.ts";
+import type { TeamFunctions } from "./team.ts";
 import { number } from "./value.ts";
 
 /** Asks the engine whether it knows a vector instruction of three operands. */
@@ -56,9 +57,8 @@ export const abilities = (): Abilities => ({
  * where it is cut by sums that somebody else makes. That of a team makes them itself, has `meet`
  * and `serve` too, and works in the shared memory of the team.
  */
-export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffer> {
-  const functions: Function[] = [];
-  const shards = team && new TeamFunctions(functions, team);
+export function assemble(schedule: Schedule, team?: TeamFunctions): Uint8Array<ArrayBuffer> {
+  const functions: Function[] = team?.functions ?? [];
   const origin = team ? globalGet(ORIGIN) : int(0);
   const calls = new Map<object, { id: number; indices: readonly string[] }>();
   for (const items of [schedule.setup, schedule.main])
@@ -99,7 +99,7 @@ export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffe
             0x0b,
             0x0b,
           ];
-        if (item.kind === "collective") return shards!.addUp(item);
+        if (item.kind === "collective") return team!.addUp(item);
         if (item.count <= 0) return [];
         const i = local(item.index),
           [first, step, end] = item.reverse ? [item.count - 1, -1, -1] : [0, 1, item.count];
@@ -123,20 +123,17 @@ export function assemble(schedule: Schedule, team?: Team): Uint8Array<ArrayBuffe
     const code = walk(items);
     return functions.push({ parameters: 0, locals: [...locals].map(() => I32), code, name }) - 1;
   };
-  const parts = shards ? [schedule.main] : segmentsOf(schedule).parts;
+  const parts = team ? [schedule.main] : segmentsOf(schedule).parts;
   const exported = new Map([
     ["setup", driver("setup", schedule.setup)],
     ...parts.map((items, k) => [partName(k), driver(partName(k), items)] as const),
   ]);
-  if (shards) {
-    exported.set("meet", shards.meet);
-    exported.set("serve", shards.serve(exported.get("run")!));
+  if (team) {
+    exported.set("meet", team.meet);
+    exported.set("serve", team.serve(exported.get("run")!));
   }
-  return module(functions, exported, team && pagesOf(team));
+  return module(functions, exported, team?.pages);
 }
-
-const PAGE = 65536;
-const pagesOf = ({ shards, stride }: Team): number => Math.ceil((FIRST + shards * stride) / PAGE);
 
 /** Compile a graph to a program in a memory of its own. @throws "out-of-memory" */
 export function compileWasm(graph: Graph, options: CompileOptions): Program {
@@ -150,7 +147,7 @@ export function compileWasm(graph: Graph, options: CompileOptions): Program {
 export const planWasm = (graph: Graph, options: CompileOptions): Footprint =>
   footprintOf(compile(graph, abilities(), options), options);
 
-const memoryOf = (pages: WebAssembly.MemoryDescriptor): WebAssembly.Memory =>
+export const memoryOf = (pages: WebAssembly.MemoryDescriptor): WebAssembly.Memory =>
   granted(pages.initial * PAGE, () => new WebAssembly.Memory(pages));
 
 function alone(schedule: Schedule, bytes: number): Loaded {
@@ -160,17 +157,4 @@ function alone(schedule: Schedule, bytes: number): Loaded {
   const functions = exports as Record<string, () => void>;
   const run = segmentsOf(schedule).parts.map((_, k) => functions[partName(k)]);
   return { buffer: memory.buffer, starts: [0], setup: functions.setup, run };
-}
-
-function together(schedule: Schedule, bytes: number, shards: number): Loaded {
-  const team = { shards, stride: Math.ceil(bytes / FIRST) * FIRST };
-  const pages = pagesOf(team);
-  const memory = memoryOf({ initial: pages, maximum: pages, shared: true });
-  const threads = new Threads(new WebAssembly.Module(assemble(schedule, team)), memory, team);
-  return {
-    buffer: memory.buffer,
-    starts: Array.from({ length: shards }, (_, k) => FIRST + k * team.stride),
-    setup: () => threads.setup(),
-    run: [() => threads.run()],
-  };
 }

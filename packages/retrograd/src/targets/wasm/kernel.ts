@@ -32,7 +32,7 @@ import {
   V128,
   VOID,
 } from "./encode.ts";
-import { ORIGIN } from "./team.ts";
+import { ORIGIN } from "./shards.ts";
 import { number, type Printer, printValue, wasmType } from "./value.ts";
 
 const [BLOCK, LOOP, END, BRANCH_IF, LESS_U32, AT_LEAST_U32] = [0x02, 0x03, 0x0b, 0x0d, 0x49, 0x4f];

@@ -18,11 +18,13 @@ import {
   localTee,
   long,
   MUL_I32,
+  PAGE,
   simd,
   unsigned,
   V128,
   VOID,
 } from "./encode.ts";
+import { FIRST, SHARD, type Team } from "./shards.ts";
 
 /** Bytes of the words of the team, each in a cache line of its own. */
 export const TURN = 0,
@@ -30,18 +32,6 @@ export const TURN = 0,
   MET = 128,
   FAILED = 192,
   PATIENCE = 256;
-/** Where the first arena begins. */
-export const FIRST = 4096;
-
-export interface Team {
-  readonly shards: number;
-  /** Bytes from one arena to the next. */
-  readonly stride: number;
-}
-
-/** Globals that a shard's instance is given: where its arena begins, and its number. */
-export const ORIGIN = 0,
-  SHARD = 1;
 
 /** Looks at a word before a thread goes to sleep: some tens of microseconds. */
 const LOOKS = 20_000;
@@ -133,18 +123,21 @@ function sumOf(dtype: DType, { shards, stride }: Team): Function {
   return { parameters: 2, locals: [I32, I32, I32, V128], code, name: `add_up_${dtype}` };
 }
 
-/** The functions of a team in a module that is being put together. */
+/** The functions of a module for a team, to which those of its kernels are added. */
 export class TeamFunctions {
-  readonly #functions: Function[];
-  readonly #team: Team;
+  readonly functions: Function[] = [];
+  readonly team: Team;
   readonly #until: number;
   readonly #sums = new Map<DType, number>();
   readonly meet: number;
-  constructor(functions: Function[], team: Team) {
-    this.#functions = functions;
-    this.#team = team;
-    this.#until = functions.push(until()) - 1;
-    this.meet = functions.push(meet(this.#until, team.shards)) - 1;
+  constructor(team: Team) {
+    this.team = team;
+    this.#until = this.functions.push(until()) - 1;
+    this.meet = this.functions.push(meet(this.#until, team.shards)) - 1;
+  }
+  /** Of the memory of the team. */
+  get pages(): number {
+    return Math.ceil((FIRST + this.team.shards * this.team.stride) / PAGE);
   }
 
   /** All shards are here; each adds its part; all parts are there. */
@@ -156,10 +149,10 @@ export class TeamFunctions {
     return [...call(this.meet), ...sums, ...call(this.meet)];
   }
   #sumOf(dtype: DType): number {
-    const id = this.#sums.get(dtype) ?? this.#functions.push(sumOf(dtype, this.#team)) - 1;
+    const id = this.#sums.get(dtype) ?? this.functions.push(sumOf(dtype, this.team)) - 1;
     this.#sums.set(dtype, id);
     return id;
   }
   /** @param run  the function of one call */
-  serve = (run: number): number => this.#functions.push(serve(this.#until, this.meet, run)) - 1;
+  serve = (run: number): number => this.functions.push(serve(this.#until, this.meet, run)) - 1;
 }

@@ -4,8 +4,11 @@
  * text, so nothing is loaded, and a page and Node start them the same way.
  */
 import { fail } from "../../errors.ts";
-import type { Missing } from "../../nest/program.ts";
-import { FAILED, FIRST, MET, PATIENCE, type Team, TURN } from "./team.ts";
+import type { Schedule } from "../../nest/nest.ts";
+import type { Loaded } from "../arena.ts";
+import { assemble, memoryOf } from "./index.ts";
+import { FIRST, notBegun, registerTeams, type Team } from "./shards.ts";
+import { FAILED, MET, PATIENCE, TeamFunctions, TURN } from "./team.ts";
 
 /** What a thread is given. */
 export interface Job {
@@ -33,6 +36,7 @@ let starter: StartThread | undefined;
 /** How threads begin where there is no Worker as pages have it. */
 export function registerThreads(start: StartThread): void {
   starter = start;
+  registerTeams(together);
 }
 
 /** Workers of a page that have begun, and wait for a job. */
@@ -46,7 +50,10 @@ const BEGINNING = 30_000;
  * @throws "shards-missing"
  */
 export async function prepareThreads(count: number): Promise<void> {
-  while (!starter && idle.length < count) idle.push(await begun());
+  while (!starter && idle.length < count) {
+    idle.push(await begun());
+    registerTeams(together);
+  }
 }
 
 function begun(): Promise<Worker> {
@@ -78,41 +85,11 @@ function begun(): Promise<Worker> {
 
 /** As a page does it, from within a worker. */
 const startWorker: StartThread = (_, job, lost) => {
-  const worker = idle.pop();
-  if (!worker)
-    return fail("shards-missing", {
-      ...{ target: "wasm", shards: job.shard + 1, reason: "its threads have not begun" },
-      cure: "Call await prepareThreads(shards) first: threads cannot begin while a program waits.",
-    });
+  const worker = idle.pop() ?? notBegun(job.shard + 1);
   worker.onerror = (event) => lost(event.message ?? "it failed");
   worker.postMessage(job);
   return () => worker.terminate();
 };
-
-const HEADERS =
-  "Serve the page with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
-/** Why a program cannot run in several threads here. */
-export function threadsMissing(): Missing | undefined {
-  if (typeof SharedArrayBuffer === "undefined")
-    return {
-      reason: "threads cannot share memory, because the page is not isolated",
-      cure: HEADERS,
-    };
-  if (!starter && typeof Worker === "undefined")
-    return {
-      reason: `threads come with "retrograd/node", which is not imported`,
-      cure: "Import retrograd/node first.",
-    };
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
-    return undefined;
-  } catch {
-    return {
-      reason: "a page's own thread must never wait",
-      cure: "Train in a worker (trainInWorker), which may.",
-    };
-  }
-}
 
 /** Ends the threads of programs that nobody holds any more. */
 const forgotten = new FinalizationRegistry<() => void>((end) => end());
@@ -191,4 +168,19 @@ export class Threads {
     };
     return fail("shard-lost", this.#shared.lost);
   }
+}
+
+/** A program in one shared memory, with a thread for each shard but the first. */
+function together(schedule: Schedule, bytes: number, shards: number): Loaded {
+  const functions = new TeamFunctions({ shards, stride: Math.ceil(bytes / FIRST) * FIRST });
+  const { pages, team } = functions;
+  const memory = memoryOf({ initial: pages, maximum: pages, shared: true });
+  const module = new WebAssembly.Module(assemble(schedule, functions));
+  const threads = new Threads(module, memory, team);
+  return {
+    buffer: memory.buffer,
+    starts: Array.from({ length: shards }, (_, k) => FIRST + k * team.stride),
+    setup: () => threads.setup(),
+    run: [() => threads.run()],
+  };
 }
