@@ -52,35 +52,6 @@ export const compilerMessages = {
       `${o.op}: axis ${o.axis} does not exist in ${o.operand}.`,
     cure: () => `Count axes from 0, or from −1 for the last one.`,
   },
-  "not-converged": {
-    text: (o: {
-      solver: string;
-      steps: number;
-      residual: number;
-      tolerance: number;
-      radius: number;
-    }) =>
-      `fixedPoint: after ${o.steps} evaluations (${o.solver}) the residual is ${o.residual.toPrecision(2)}, above ${o.tolerance}; the Jacobian there has spectral radius ${o.radius.toPrecision(3)}.`,
-    cure: (o: { radius: number }) =>
-      o.radius < 1
-        ? `Allow more steps or a larger tolerance, or take anderson() or broyden().`
-        : `From radius 1 on the step pulls to no point: shrink its weights, or add jacobianPenalty() to the loss.`,
-  },
-  "rounds-short": {
-    text: (o: { method: string; rounds: number; change: number; limit: number }) =>
-      `parallelScan: after ${o.rounds} rounds (${o.method}) a state still changes by ${o.change.toPrecision(2)}, more than ${o.limit}.`,
-    cure: (o: { method: string }) =>
-      o.method === "deer"
-        ? `Allow more rounds, as many as there are moments at most, or use scan: the step does not contract.`
-        : `Allow more rounds, take method: "deer", or use scan: the step does not contract enough.`,
-  },
-  "weak-attraction": {
-    text: (o: { radius: number }) =>
-      o.radius < 1
-        ? `fixedPoint: the Jacobian at the point has spectral radius ${o.radius.toPrecision(3)}, near 1: it attracts weakly, and its gradient is large.`
-        : `fixedPoint: the Jacobian at the point has spectral radius ${o.radius.toPrecision(3)}: the point repels, so a loop never ends there, and its gradient is not that of a loop.`,
-    cure: () => `Shrink the weights of the step, or add jacobianPenalty() to the loss.`,
-  },
   "index-range": {
     text: (o: { op: string; given: string; expected: string }) =>
       `${o.op}: ${o.given} is out of range; expected ${o.expected}.`,
@@ -123,11 +94,6 @@ export const compilerMessages = {
     cure: (o: { given: string; numbers: boolean }) =>
       o.numbers ? `Wrap it: tensor(${o.given}).` : `Give tensors, as in { h: zeros([3]) }.`,
   },
-  "not-differentiable": {
-    text: (o: { op: string; reason: string; cure: string }) =>
-      `${o.op} has no derivative here: ${o.reason}.`,
-    cure: (o: { cure: string }) => o.cure,
-  },
   "not-scalar": {
     text: (o: { where: string; given: string }) =>
       `${o.where}: the function returned ${o.given}; expected a single number.`,
@@ -147,11 +113,6 @@ export const compilerMessages = {
     text: (o: { target: string; reason: string; cure: string }) =>
       `The program runs on target "${o.target}" and not on "native", which is faster: ${o.reason}.`,
     cure: (o: { cure: string }) => o.cure,
-  },
-  "compiler-failed": {
-    text: (o: { command: string; said: string }) =>
-      `The C compiler ${o.command} made no program: ${o.said}.`,
-    cure: () => `Use target: "wasm", or name another compiler in CC (gcc or clang).`,
   },
   "out-of-memory": {
     text: ({ needed, limit }: { needed: number; limit: number | undefined }) => {
@@ -177,12 +138,6 @@ export const compilerMessages = {
     text: (o: { target: string; shards: number; reason: string; cure: string }) =>
       `${o.shards} shards cannot run here on target "${o.target}": ${o.reason}.`,
     cure: (o: { cure: string }) => o.cure,
-  },
-  "shard-lost": {
-    text: (o: { shard: number | undefined; reason: string }) =>
-      `${o.shard === undefined ? "A shard" : `Shard ${o.shard}`} of the program was lost: ${o.reason}.`,
-    cure: () =>
-      `The program and what it held cannot be used any more: go on from the last checkpoint (train.resume), or compile it again.`,
   },
   "not-finite": {
     text: (o: { what: string; step: number | undefined; op: string }) =>

@@ -6,15 +6,21 @@ import { compilerMessages } from "./compiler.ts";
 import { dataMessages } from "./data.ts";
 import { fileMessages } from "./files.ts";
 import { layerMessages } from "./layers.ts";
+import { loopMessages } from "./loops.ts";
+import { methodMessages } from "./methods.ts";
+import { targetMessages } from "./targets.ts";
 import { tasksMessages } from "./tasks.ts";
 import { trainingMessages } from "./training.ts";
 import { weightMessages } from "./weights.ts";
 
 export const messages = {
   ...compilerMessages,
+  ...loopMessages,
+  ...targetMessages,
   ...layerMessages,
   ...weightMessages,
   ...trainingMessages,
+  ...methodMessages,
   ...fileMessages,
   ...dataMessages,
   ...tasksMessages,

@@ -7,8 +7,8 @@
  *
  * so nothing is kept of the way there, and derivatives exist to every order.
  */
-import { compilerMessages } from "../errors/compiler.ts";
-import { checkOptions, fail, type Notice, notice, within } from "../errors.ts";
+import { fail, loopMessages } from "../errors/loops.ts";
+import { checkOptions, type Notice, notice, within } from "../errors.ts";
 import { plus, recordEach } from "../ops/map.ts";
 import { add, mul, slot } from "../scalar/index.ts";
 import { close, type Graph, inline, run } from "../tensor/graph.ts";
@@ -271,7 +271,7 @@ export function fixedPoint<S, P = undefined>(
         ...{ solver: solver.kind, steps: count.item(), tolerance: limits.tolerance },
         ...{ residual: residual.item(), radius },
       });
-    if (radius > NEAR) warn(notice(compilerMessages, "weak-attraction", { radius }));
+    if (radius > NEAR) warn(notice(loopMessages, "weak-attraction", { radius }));
   }
   return { state, steps: count, residual };
 }

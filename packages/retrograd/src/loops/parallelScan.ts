@@ -4,7 +4,8 @@
  * associative scan. A few rounds replace T steps; each does more work than all of the steps, so it
  * can pay only where there are many lanes and few units.
  */
-import { checkOptions, fail, oneOf } from "../errors.ts";
+import { fail } from "../errors/loops.ts";
+import { checkOptions, oneOf } from "../errors.ts";
 import { concatenate } from "../ops/concatenate.ts";
 import { arange, onesLike, zeros } from "../ops/creation.ts";
 import { abs, and, equal, isFinite, less, where } from "../ops/elementwise.ts";

@@ -3,7 +3,8 @@
  * often. Forward derivatives travel with the state. There is no backward one: nobody knows before
  * the run how many states it would have to keep, so the rule refuses and says what to use instead.
  */
-import { fail, within } from "../errors.ts";
+import { fail } from "../errors/loops.ts";
+import { within } from "../errors.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { filled, recordMap } from "../ops/map.ts";
 import { greater, select, slot, toInt32 } from "../scalar/index.ts";

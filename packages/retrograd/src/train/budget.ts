@@ -3,7 +3,7 @@
  * needs is not estimated: the training step is compiled up to the plan of its memory, which does
  * not take longer for longer sequences.
  */
-import { fail } from "../errors/training.ts";
+import { fail } from "../errors/methods.ts";
 import { showBytes } from "../nest/explain.ts";
 import { loopsOf, passedThrough, passesFor, reach, reversal } from "./reversal.ts";
 import { segmentsIn } from "./segments.ts";

@@ -1,5 +1,5 @@
 /** Windows: a batch of long sequences as several batches of shorter ones, in the order of time. */
-import { fail } from "../errors/training.ts";
+import { fail } from "../errors/methods.ts";
 import { concrete, showShape, type Tensor } from "../tensor/tensor.ts";
 import { type Fed, resized } from "./batch.ts";
 

@@ -3,7 +3,7 @@ import { jit, resident, scan, type Tensor, zeros } from "retrograd";
 import { dense, sequential } from "retrograd/layers";
 import { mse, sgd, train } from "retrograd/train";
 import { afterEach, expect, test } from "vitest";
-import { fail } from "../../src/errors.ts";
+import { fail } from "../../src/errors/targets.ts";
 import { registerTarget, targetNamed } from "../../src/jit/target.ts";
 import { workOf } from "../../src/jit/work.ts";
 import type { Missing } from "../../src/nest/program.ts";

@@ -5,7 +5,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { arch, cpus } from "node:os";
-import { fail, RetrogradError } from "../../errors.ts";
+import { fail } from "../../errors/targets.ts";
+import { RetrogradError } from "../../errors.ts";
 import type { Abilities } from "../../nest/nest.ts";
 import { cached } from "./cache.ts";
 import { koffi, type Library } from "./koffi.ts";

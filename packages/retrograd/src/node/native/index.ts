@@ -3,7 +3,8 @@
  * through koffi with the address of the arena. Importing this file makes the target known.
  */
 import { fileMessages } from "../../errors/files.ts";
-import { fail, notice } from "../../errors.ts";
+import { fail } from "../../errors/targets.ts";
+import { notice } from "../../errors.ts";
 import { registerTarget } from "../../jit/target.ts";
 import { compile } from "../../nest/compile.ts";
 import type { CompileOptions, Footprint, Missing, Program } from "../../nest/program.ts";

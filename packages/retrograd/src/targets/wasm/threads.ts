@@ -3,7 +3,7 @@
  * has a thread that waits for calls within Wasm. All they need to know of JavaScript is one short
  * text, so nothing is loaded, and a page and Node start them the same way.
  */
-import { fail } from "../../errors.ts";
+import { fail } from "../../errors/targets.ts";
 import type { Schedule } from "../../nest/nest.ts";
 import type { Loaded } from "../arena.ts";
 import { assemble, memoryOf } from "./index.ts";

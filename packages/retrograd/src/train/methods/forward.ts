@@ -2,7 +2,7 @@
  * Forward mode: how the state depends on the parameters is carried along, so that credit needs no
  * way back. Exact; memory does not grow with the sequence, and a stream can be learned as it comes.
  */
-import { fail } from "../../errors/training.ts";
+import { fail } from "../../errors/methods.ts";
 import { denseInfluence, type Influence, unitInfluence } from "../forward/influence.ts";
 import { forwardMethod, type Windowed } from "../forward/method.ts";
 import type { Moment } from "../forward/moment.ts";
