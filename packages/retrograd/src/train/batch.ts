@@ -176,6 +176,9 @@ export const inputOf = ({ dtype, shape, rank }: Tensor) =>
     ? { input: shape.slice(2), dtype: dtype as "float32" | "float64" }
     : {};
 
+/** The least number of rows that are so many equal shards. */
+export const rowsFor = (rows: number, shards: number): number => Math.ceil(rows / shards) * shards;
+
 /**
  * The batch with `rows` rows: new ones are zeros of length 1 (a mean over no step has no
  * derivative) that weigh nothing. Every batch gets a mask.

@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeSafetensors } from "../layers/weights.ts";
 import { showType, type Tensor } from "../tensor/tensor.ts";
 import { leavesOf, rebuild } from "../tensor/tree.ts";
 import type { Best, Progress } from "./progress.ts";
+import { withoutPadding, withPadding } from "./rows.ts";
 import type { Carry } from "./step.ts";
 import type { Store } from "./store.ts";
 
@@ -16,8 +17,8 @@ type Named = Readonly<Record<string, Tensor>>;
 
 export interface Checkpoint {
   readonly progress: Progress;
-  /** What was kept, in the tree of `like`. @throws "checkpoint-mismatch" */
-  fill<T>(like: T): T;
+  /** What was kept, in a carry as runs begin with. @throws "checkpoint-mismatch" */
+  fill(first: Carry): Carry;
 }
 
 const BEST = "best.safetensors";
@@ -27,7 +28,7 @@ const FORMAT = "retrograd checkpoint 1";
 /** Write a checkpoint over the older of the two; gives its name. */
 export async function writeLast(store: Store, carry: Carry, progress: Progress): Promise<string> {
   const name = places[progress.serial % 2];
-  const tensors = Object.fromEntries(leavesOf<Tensor>(carry));
+  const tensors = Object.fromEntries(leavesOf<Tensor>(withoutPadding(carry, progress.rows)));
   await store.write(name, encode(tensors, { progress: JSON.stringify(progress) }));
   return name;
 }
@@ -49,7 +50,11 @@ async function readLast(store: Store): Promise<Last<Checkpoint | undefined>> {
     else {
       const progress = JSON.parse(found.metadata.progress) as Progress;
       if (!newest || progress.serial > newest.progress.serial)
-        newest = { progress, fill: (like) => fill(like, found.tensors) };
+        newest = {
+          progress,
+          fill: (first) =>
+            withPadding(fill(withoutPadding(first, progress.rows), found.tensors), first),
+        };
     }
   }
   return { checkpoint: newest, damaged };

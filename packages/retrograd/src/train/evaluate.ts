@@ -12,6 +12,7 @@ import {
   type Fed,
   feed,
   padRows,
+  rowsFor,
   sourceOf,
 } from "./batch.ts";
 import { beginning } from "./beginning.ts";
@@ -21,7 +22,6 @@ import { forward, type Method, type Trainable } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
 import type { Metric } from "./metrics.ts";
 import { pacer } from "./pause.ts";
-import { rowsFor } from "./rows.ts";
 import { classesOf, type Scored } from "./step.ts";
 import { windows } from "./windows.ts";
 

@@ -1,21 +1,17 @@
 /** A method that chooses by the size of batches meets the first one. */
 import { type JitOptions, resident } from "../jit/jit.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { flatten } from "../tensor/tree.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type Fed, resized } from "./batch.ts";
 import type { Method } from "./method.ts";
 import { bptt } from "./methods/bptt.ts";
-import { firstCarry, type StepOptions, shardNumbers, stepShards, trainingStep } from "./step.ts";
-
-/** The rate of a step, in the float type of the parameters. */
-export function rateOf(value: number, params: any): Tensor {
-  const wide = flatten(params).some((t) => t.dtype === "float64");
-  return tensor(value, { dtype: wide ? "float64" : "float32" });
-}
-
-/** The lower of two limits, where there is any. */
-export const lower = (a: number | undefined, b: number | undefined): number | undefined =>
-  a !== undefined && b !== undefined ? Math.min(a, b) : (a ?? b);
+import {
+  firstCarry,
+  rateOf,
+  type StepOptions,
+  shardNumbers,
+  stepShards,
+  trainingStep,
+} from "./step.ts";
 
 /**
  * The method of a training step, fitted to batches like this one.

@@ -1,16 +1,12 @@
 /**
- * Rows for shards. Every shard has the same number of rows, so a batch that does not divide gets
- * further ones that weigh nothing. They are nobody's: a checkpoint holds the rows of the data
- * alone, and is the same for every number of shards.
+ * The further rows that shards may need (see rowsFor) are nobody's: a checkpoint holds the rows of
+ * the data alone, and is the same for every number of shards.
  */
 import { concrete, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
 import { resized } from "./batch.ts";
 import { zip } from "./pointwise.ts";
 import type { Carry } from "./step.ts";
-
-/** The least number of rows that are so many equal shards. */
-export const rowsFor = (rows: number, shards: number): number => Math.ceil(rows / shards) * shards;
 
 /** A carry whose state has the rows of the data alone. */
 export const withoutPadding = (carry: Carry, rows: number): Carry => ({

@@ -11,30 +11,32 @@ import { checkSkip } from "../layers/skip.ts";
 import { key, split } from "../ops/random.ts";
 import { overRanks, ranks } from "../targets/ranks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { chosen } from "./adapting.ts";
-import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows } from "./batch.ts";
+import { checkInputs, checkLabels, type Fed, feed, inputOf, padRows, rowsFor } from "./batch.ts";
 import { caution } from "./cautions.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, MethodEvent, Position, StepEvent, TrainEvent } from "./events.ts";
-import { fitted, lower, rateOf } from "./fit.ts";
 import type { Method } from "./method.ts";
 import { notFinite } from "./notFinite.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
 import { type Best, beginningOf, type Progress } from "./progress.ts";
-import { rowsFor, withoutPadding, withPadding } from "./rows.ts";
 import { Sayings } from "./sayings.ts";
 import {
   type Carry,
   classesOf,
   firstCarry,
+  rateOf,
   type StepOutputs,
   shardNumbers,
   stepShards,
   trainingStep,
 } from "./step.ts";
 import { type Store, storeOf } from "./store.ts";
+
+/** The lower of two limits, where there is any. */
+const lower = (a: number | undefined, b: number | undefined): number | undefined =>
+  a !== undefined && b !== undefined ? Math.min(a, b) : (a ?? b);
 
 /** Loaded when it is first needed. */
 const occasional = () => import("./occasional.ts");
@@ -118,7 +120,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const store = storeOf(where);
     const { writeBest, writeLast } = await occasional();
     if (this.#best) await writeBest(store, this.#best.params, this.#best.at);
-    await writeLast(store, this.#carry(), this.#progress);
+    await writeLast(store, this.#program.read(), this.#progress);
   }
 
   async *[Symbol.asyncIterator](): Events {
@@ -184,7 +186,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     const { loss, validateEvery, checkpoint, shards } = this.#plan;
     checkInputs(this.#plan.model, fed);
     if (!fed.start) checkSkip(this.#plan.model, fed.inputs.shape[1]);
-    this.#begin(fed);
+    if (!this.#program) await this.#begin(fed);
     yield* this.#adapt(fed);
     const method = this.#method;
     yield* this.#sayings.take();
@@ -205,12 +207,14 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   /** What a method that adapts does in this epoch, judged by the first batch of it. */
-  *#adapt(batch: Fed): Generator<TrainEvent> {
+  async *#adapt(batch: Fed): Events {
     const { adapts } = this.#plan.method;
     const { choice } = this.#progress;
     if (!adapts) return;
-    if (this.#progress.batch + this.#progress.window === 0)
+    if (this.#progress.batch + this.#progress.window === 0) {
+      const { chosen } = await occasional();
       this.#progress = chosen(adapts, this.#plan, this.#progress, this.params, batch);
+    }
     this.#method = adapts.with(this.#progress.choice!);
     if (this.#progress.choice !== choice) yield this.#chose();
   }
@@ -249,16 +253,18 @@ export class Run implements AsyncIterable<TrainEvent> {
   }
 
   /** Parameters, program and restored values, once the first batch shows its shape. */
-  #begin(fed: Fed): void {
-    if (this.#program) return;
-    const { model, seed, loss, target, shards } = this.#plan;
+  async #begin(fed: Fed): Promise<void> {
+    const { model, method, seed, loss, target, shards } = this.#plan;
     const { inputs } = fed;
     const params = this.#plan.params ?? model.init(split(key(seed))[0], inputOf(inputs));
     if (!this.#restored) this.#progress = { ...this.#progress, rows: inputs.shape[0] };
     const { rows } = this.#progress;
     this.#rows = rowsFor(rows, shards);
     const first = padRows(fed, this.#rows, rows);
-    this.#method = fitted(this.#plan.step, params, first, { target });
+    if (method.fit) {
+      const { fitted } = await occasional();
+      this.#method = fitted(this.#plan.step, params, first, { target });
+    }
     if (this.#method.plan) this.#sayings.add(this.#chose());
     const step = { ...this.#plan.step, method: this.#method };
     const memoryLimit = lower(this.#plan.memoryLimit, this.#method.budget);
@@ -268,10 +274,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (shards > 1) this.#last = [shardNumbers(shards)];
     if (shards > rows) this.warn(notice(trainingMessages, "shards-idle", { shards, rows }));
     this.#program = resident(trainingStep(step), carry, { target, memoryLimit, ...several });
-    if (this.#restored) {
-      const kept = this.#restored.fill(withoutPadding(carry, rows));
-      this.#program.write(withPadding(kept, carry));
-    }
+    if (this.#restored) this.#program.write(this.#restored.fill(carry));
     if (loss.target === "label") this.#classes = classesOf(step, params, fed);
   }
 
@@ -279,9 +282,6 @@ export class Run implements AsyncIterable<TrainEvent> {
   #agree(): void {
     if (overRanks(this.#told ? 1 : 0)) this.#stopping = true;
   }
-
-  /** What a checkpoint holds. */
-  #carry = (): Carry => withoutPadding(this.#program!.read(), this.#progress.rows);
 
   /** End of an epoch: its mean loss, validation, schedule, checkpoint. */
   async *#closeEpoch(): Events {
@@ -344,7 +344,7 @@ export class Run implements AsyncIterable<TrainEvent> {
     if (!store || !this.#program || this.#saved === this.#progress) return undefined;
     const { writeLast } = await occasional();
     const progress = { ...this.#progress, serial: this.#progress.serial + 1 };
-    const name = await writeLast(store, this.#carry(), progress);
+    const name = await writeLast(store, this.#program.read(), progress);
     this.#progress = progress;
     this.#saved = progress;
     return name;
@@ -371,7 +371,7 @@ export class Run implements AsyncIterable<TrainEvent> {
   /** Put what was restored in its place: a run that has just been read can be looked at. */
   async prepare(store: Store): Promise<void> {
     for await (const batch of this.#plan.data.batches(this.#progress.epoch)) {
-      this.#begin(feed(batch, this.#plan.loss.target));
+      await this.#begin(feed(batch, this.#plan.loss.target));
       break;
     }
     const { best } = this.#progress;

@@ -7,6 +7,7 @@ import { allReduce } from "../ops/allReduce.ts";
 import { fold } from "../ops/random.ts";
 import { abs, add, and, div, greater, less, mul, select, slot, sqrt } from "../scalar/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { flatten } from "../tensor/tree.ts";
 import { traceTree } from "../transform/function.ts";
 import type { Fed } from "./batch.ts";
 import { type Clip, type ClipOptions, clipping } from "./clip.ts";
@@ -126,6 +127,12 @@ function overAll({ mean, grads }: Learned): Pick<Learned, "mean" | "grads"> {
     mean: all.mean,
     grads: zip(all.grads, ([g]) => each("mean", share, g, as(all.mean.count, g.dtype))),
   };
+}
+
+/** The rate of a step, in the float type of the parameters. */
+export function rateOf(value: number, params: any): Tensor {
+  const wide = flatten(params).some((t) => t.dtype === "float64");
+  return tensor(value, { dtype: wide ? "float64" : "float32" });
 }
 
 /** How the arguments and results of a step are spread over shards. */
