@@ -5,6 +5,7 @@
 import type { DType } from "../scalar/dtype.ts";
 import { argumentType, type Call, dtypeOf, type Expr, recall, rewrite } from "../scalar/index.ts";
 import type { Stmt, Value } from "./nest.ts";
+import { call, local, number, put } from "./values.ts";
 
 /** Where a body's slots and letter indices come from. */
 export interface Sources {
@@ -69,24 +70,14 @@ export class Body {
     if (e.kind === "index") return this.#share(from.index(e.letter), `i${e.letter}`);
     if (e.kind === "const")
       return this.#share(
-        { kind: "number", value: e.value, dtype: want, lanes: this.#lanes },
+        number(e.value, want, this.#lanes),
         `n${Object.is(e.value, -0) ? "-0" : e.value}:${want}`,
       );
     const args = e.args.map((a, i) =>
       this.#build(a, from, slots, argumentType(e.fn, e.args, i, slots, want), seen, ids),
     );
-    const dtype =
-      e.fn.rule === "compare"
-        ? "bool"
-        : e.fn.rule === "same"
-          ? args[0].dtype
-          : e.fn.rule === "select"
-            ? args[1].dtype
-            : e.fn.rule;
-    return this.#share(
-      { kind: "call", fn: e.fn, args, dtype, lanes: this.#lanes },
-      `${e.fn.name}(${args.map((a) => this.#idOf(a))})${dtype}`,
-    );
+    const made = call({ row: e.fn }, ...args);
+    return this.#share(made, `${e.fn.name}(${args.map((a) => this.#idOf(a))})${made.dtype}`);
   }
 
   /** Equal values are one value; calls get a name, so that they are computed once. */
@@ -99,8 +90,8 @@ export class Body {
   }
   define(value: Value): Value {
     const name = `${this.#prefix}${this.statements.length}`;
-    this.statements.push({ kind: "let", name, value });
-    return { kind: "local", name, dtype: value.dtype, lanes: value.lanes };
+    this.statements.push(put("let", name, value));
+    return local(name, value.dtype, value.lanes);
   }
   /** Load once, whoever reads it. */
   load(value: Value, key: string): Value {

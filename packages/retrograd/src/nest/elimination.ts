@@ -16,30 +16,13 @@ import {
   sqrt,
 } from "../scalar/index.ts";
 import { type Node, sizeOf } from "../tensor/tensor.ts";
-import {
-  addRow,
-  alongRow,
-  by,
-  call,
-  copied,
-  emitInPlace,
-  integer,
-  local,
-  Matrix,
-  put,
-  rowOf,
-  splat,
-  stacked,
-} from "./matrixLoops.ts";
+import { addRow, alongRow, by, copied, emitInPlace, Matrix, stacked } from "./matrixLoops.ts";
 import { at, loop, loopFrom, loops, type Stmt, type Value } from "./nest.ts";
 import type { Places } from "./places.ts";
+import { call, integer, local, put, splat } from "./values.ts";
 import { flipView } from "./view.ts";
 
-const [x, y, z] = [slot(0), slot(1), slot(2)];
-const [ABS, SQRT, NEG, DIV] = [abs(x), sqrt(x), neg(x), div(x, y)].map(rowOf);
-const [GREATER, SELECT] = [greater(x, y), select(x, y, z)].map(rowOf);
-
-const minus = (value: Value): Value => call(NEG, value);
+const minus = (value: Value): Value => call(neg, value);
 
 /** x of A x = b: the right sides become it, where they lie. */
 export function emitSolve(l: Places, node: Node<{ triangle?: "lower" | "upper" }>): void {
@@ -83,13 +66,13 @@ function eliminate(a: Matrix, b: Matrix, n: number, bytes: number): Stmt[] {
   const [size, isBetter] = [local("size", dtype), local("isBetter", "bool")];
   const factor = local("factor", dtype);
   const search = [
-    put("let", "best", call(ABS, a.load(column, column))),
+    put("let", "best", call(abs, a.load(column, column))),
     put("let", "bestAt", integer(column)),
     ...loopFrom(by("k", 1), "i", n, [
-      put("let", "size", call(ABS, a.load(row, column))),
-      put("let", "isBetter", call(GREATER, size, best)),
-      put("set", "best", call(SELECT, isBetter, size, best)),
-      put("set", "bestAt", call(SELECT, isBetter, integer(row), bestAt)),
+      put("let", "size", call(abs, a.load(row, column))),
+      put("let", "isBetter", call(greater, size, best)),
+      put("set", "best", call(select, isBetter, size, best)),
+      put("set", "bestAt", call(select, isBetter, integer(row), bestAt)),
     ]),
   ];
   const exchange = (x: Matrix): Stmt[] =>
@@ -100,7 +83,7 @@ function eliminate(a: Matrix, b: Matrix, n: number, bytes: number): Stmt[] {
       x.store(column, j, local("pivot", dtype, lanes)),
     ]);
   const subtract = loopFrom(by("k", 1), "i", n, [
-    put("let", "factor", minus(call(DIV, a.load(row, column), a.load(column, column)))),
+    put("let", "factor", minus(call(div, a.load(row, column), a.load(column, column)))),
     ...addRow(a, row, factor, column, bytes),
     ...addRow(b, row, factor, column, bytes),
   ]);
@@ -112,7 +95,7 @@ function substitute(a: Matrix, x: Matrix, n: number, bytes: number): Stmt[] {
   const { dtype } = a;
   const [column, row] = [by("k"), by("i")];
   const divide = alongRow(x.columns, x.lanes(bytes), (j, lanes) => [
-    x.store(column, j, call(DIV, x.load(column, j, lanes), splat(local("pivot", dtype), lanes))),
+    x.store(column, j, call(div, x.load(column, j, lanes), splat(local("pivot", dtype), lanes))),
   ]);
   return loop("k", n, [
     put("let", "pivot", a.load(column, column)),
@@ -139,7 +122,7 @@ export function emitCholesky(l: Places, node: Node): void {
   };
   const work = l.w.allocate(out.shape, dtype, "eliminated");
   const [i, j] = [index(letters[rank - 2]), index(letters[rank - 1])];
-  l.write(work, "symmetric", select(lessEqual(j, i), x, y), [given, turned], letters);
+  l.write(work, "symmetric", select(lessEqual(j, i), slot(0), slot(1)), [given, turned], letters);
   l.write(out, "fill", constant(0));
   const { shape, names } = stacked(out);
   const [a, L] = [new Matrix(work, names), new Matrix(out, names)];
@@ -147,12 +130,12 @@ export function emitCholesky(l: Places, node: Node): void {
   const pivot = local("pivot", dtype);
   const step = loop("k", n, [
     put("let", "pivot", a.load(column, column)),
-    put("let", "root", call(SQRT, pivot)),
+    put("let", "root", call(sqrt, pivot)),
     ...loopFrom(column, "i", n, [
-      L.store(row, column, call(DIV, a.load(row, column), local("root", dtype))),
+      L.store(row, column, call(div, a.load(row, column), local("root", dtype))),
     ]),
     ...loopFrom(by("k", 1), "i", n, [
-      put("let", "factor", minus(call(DIV, a.load(row, column), pivot))),
+      put("let", "factor", minus(call(div, a.load(row, column), pivot))),
       ...addRow(a, row, local("factor", dtype), column, l.w.can.vectorBytes),
     ]),
   ]);

@@ -10,7 +10,6 @@ import {
   type Expr,
   equal,
   fromBits,
-  type Scalar,
   select,
   shiftLeft,
   shiftRight,
@@ -18,6 +17,7 @@ import {
   xor,
 } from "../scalar/index.ts";
 import type { Value } from "./nest.ts";
+import { call, number } from "./values.ts";
 
 const UPPER = -65536; // 0xffff0000
 const QUIET_NAN = 0x7fc00000;
@@ -35,21 +35,8 @@ export const wordOfTwo: Expr = xor(
   bitAnd(rounded(slot(1)), UPPER),
 );
 
-const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;
-const FROM_BITS = rowOf(fromBits(slot(0)));
-const SHIFT = rowOf(shiftLeft(slot(0), slot(1)));
-const AND = rowOf(bitAnd(slot(0), slot(1)));
-
 /** The numbers in the lower or in the upper halves of a vector of words. */
 export function halfOf(words: Value, upper: boolean): Value {
-  const { lanes } = words;
-  const by: Value = { kind: "number", value: upper ? UPPER : 16, dtype: "int32", lanes };
-  const bits: Value = {
-    kind: "call",
-    fn: upper ? AND : SHIFT,
-    args: [words, by],
-    dtype: "int32",
-    lanes,
-  };
-  return { kind: "call", fn: FROM_BITS, args: [bits], dtype: "float32", lanes };
+  const by = number(upper ? UPPER : 16, "int32", words.lanes);
+  return call(fromBits, call(upper ? bitAnd : shiftLeft, words, by));
 }

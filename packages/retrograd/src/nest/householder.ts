@@ -13,7 +13,6 @@ import {
   mul,
   neg,
   select,
-  slot,
   sqrt,
   sub,
 } from "../scalar/index.ts";
@@ -22,25 +21,15 @@ import {
   alongRow,
   backwards,
   by,
-  call,
   copied,
   emitInPlace,
-  local,
   Matrix,
   multiplyAdd,
-  number,
-  put,
-  rowOf,
-  splat,
   stacked,
 } from "./matrixLoops.ts";
 import { type Affine, at, loop, loopFrom, loops, type Stmt, type Value } from "./nest.ts";
 import type { Places } from "./places.ts";
-
-const [x, y, z] = [slot(0), slot(1), slot(2)];
-const [ABS, SQRT, NEG] = [abs(x), sqrt(x), neg(x)].map(rowOf);
-const [SUB, MUL, DIV] = [sub(x, y), mul(x, y), div(x, y)].map(rowOf);
-const [GREATER, EQUAL, SELECT] = [greater(x, y), equal(x, y), select(x, y, z)].map(rowOf);
+import { call, local, number, put, splat } from "./values.ts";
 
 /**
  * Q and R: the mirror of each step is kept where its column was. The sign of a mirror is chosen so
@@ -78,30 +67,30 @@ function mirrorColumns([x, , R, kept]: Matrix[], m: number, n: number): Stmt[] {
   const own = (name: string): Value => local(name, dtype);
   const [k, i, j] = [by("k"), by("i"), by("j")];
   const one = number(1, dtype);
-  const isAbove = call(GREATER, own("first"), number(0, dtype));
+  const isAbove = call(greater, own("first"), number(0, dtype));
   return loop("k", n, [
     put("let", "square", number(0, dtype)),
     ...loopFrom(k, "i", m, [
       put("set", "square", multiplyAdd(x.load(i, k), x.load(i, k), own("square"))),
     ]),
-    put("let", "norm", call(SQRT, own("square"))),
+    put("let", "norm", call(sqrt, own("square"))),
     put("let", "first", x.load(k, k)),
-    put("let", "sign", call(SELECT, isAbove, number(-1, dtype), one)),
+    put("let", "sign", call(select, isAbove, number(-1, dtype), one)),
     // Half of the squared length of the mirror.
-    put("let", "half", multiplyAdd(call(ABS, own("first")), own("norm"), own("square"))),
-    put("let", "isFlat", call(EQUAL, own("half"), number(0, dtype))),
+    put("let", "half", multiplyAdd(call(abs, own("first")), own("norm"), own("square"))),
+    put("let", "isFlat", call(equal, own("half"), number(0, dtype))),
     put(
       "let",
       "scale",
-      call(SELECT, local("isFlat", "bool"), number(0, dtype), call(DIV, one, own("half"))),
+      call(select, local("isFlat", "bool"), number(0, dtype), call(div, one, own("half"))),
     ),
-    x.store(k, k, call(SUB, own("first"), call(MUL, own("sign"), own("norm")))),
+    x.store(k, k, call(sub, own("first"), call(mul, own("sign"), own("norm")))),
     R.store(k, k, own("norm")),
     kept.store(at(0), k, own("scale")),
     kept.store(at(1), k, own("sign")),
     ...loopFrom(by("k", 1), "j", n, [
       ...reflected(x, k, x, j, own("scale"), m),
-      R.store(k, j, call(MUL, own("sign"), x.load(k, j))),
+      R.store(k, j, call(mul, own("sign"), x.load(k, j))),
     ]),
   ]);
 }
@@ -124,7 +113,7 @@ function reflected(
     ...loopFrom(k, "i", m, [
       put("set", "product", multiplyAdd(x.load(i, k), to.load(i, j, lanes), product)),
     ]),
-    put("let", "moved", call(MUL, product, splat(call(NEG, scale), lanes))),
+    put("let", "moved", call(mul, product, splat(call(neg, scale), lanes))),
     ...loopFrom(k, "i", m, [
       to.store(i, j, multiplyAdd(x.load(i, k), local("moved", dtype, lanes), to.load(i, j, lanes))),
     ]),
@@ -145,7 +134,7 @@ function mirrorBack([x, Q, , kept]: Matrix[], m: number, n: number, bytes: numbe
       "i",
       m,
       alongRow(n, lanes, (j, width) => [
-        Q.store(by("i"), j, call(MUL, Q.load(by("i"), j, width), kept.load(at(1), j, width))),
+        Q.store(by("i"), j, call(mul, Q.load(by("i"), j, width), kept.load(at(1), j, width))),
       ]),
     ),
   ];

@@ -17,17 +17,9 @@ import {
 } from "../scalar/index.ts";
 import type { Node } from "../tensor/tensor.ts";
 import { Body, type Sources } from "./body.ts";
-import {
-  type Affine,
-  at,
-  type Dynamic,
-  loop,
-  loops,
-  plusTerms,
-  type Stmt,
-  type Value,
-} from "./nest.ts";
+import { type Affine, at, loop, loops, plusTerms, type Stmt, type Value } from "./nest.ts";
 import type { Places } from "./places.ts";
+import { integer, load, local, number, put, store } from "./values.ts";
 import type { View } from "./view.ts";
 
 export function emitIndexed(l: Places, node: Node): void {
@@ -43,18 +35,12 @@ const address = (v: View, names: readonly (string | undefined)[], base = 0): Aff
     names.flatMap((name, d) => (name ? [[name, v.strides[d]] as const] : [])),
     base,
   );
-function load({ buffer }: View, at: Affine, lanes = 1, dynamic?: Dynamic): Value {
-  return { kind: "load", buffer, at, stride: 1, dtype: buffer.dtype, lanes, dynamic };
-}
-function store({ buffer }: View, at: Affine, value: Value, dynamic?: Dynamic): Stmt {
-  return { kind: "store", buffer, at, value, dynamic };
-}
 const namesOf = (letter: string, axes: readonly unknown[]): string[] =>
   axes.map((_, d) => `${letter}${d}`);
 /** The values that a body is made of; it is read along no letter but that of the loop "i". */
 const from = (...slots: Value[]): Sources => ({
   slots,
-  index: () => ({ kind: "index", at: at(0, ["i", 1]), stride: 0, dtype: "int32", lanes: 1 }),
+  index: () => integer(at(0, ["i", 1])),
 });
 
 /** One row moved (gather) or added (scatterAdd) per index; indices out of range are clamped. */
@@ -70,7 +56,7 @@ function rows(l: Places, node: Node<{ batch: number }>, gathers: boolean): void 
   if (!gathers) l.write(out, "fill", constant(0));
 
   const head = new Body(1, "row");
-  const which = head.load(load(indices, address(indices, around)), "index");
+  const which = head.load(load(indices, address(indices, around), 1, 1), "index");
   const held = head.value(min(max(slot(0), 0), count - 1), from(which), "int32");
   const dynamic = { index: held, stride: table.strides[batch], count };
   /** One vector of a row, with the loop over its last axis named `last` and begun at `start`. */
@@ -82,10 +68,10 @@ function rows(l: Places, node: Node<{ batch: number }>, gathers: boolean): void 
       place(table, [...around.slice(0, batch), undefined]),
       place(list, around),
     ];
-    const read = load(table, inTable, lanes, dynamic);
+    const read = load(table, inTable, 1, lanes, dynamic);
     if (gathers) return [store(list, inList, read)];
     const body = new Body(lanes, `sum${lanes}_`);
-    const values = from(read, load(list, inList, lanes));
+    const values = from(read, load(list, inList, 1, lanes));
     const value = body.value(add(slot(0), slot(1)), values, out.buffer.dtype);
     return [...body.statements, store(table, inTable, value, dynamic)];
   };
@@ -127,16 +113,11 @@ function topK(l: Places, node: Node<{ k: number }>): void {
     outer = x.shape.slice(0, -1),
     names = namesOf("o", outer);
   const isInt = dtype === "int32";
-  const local = (name: string, of = dtype): Value => ({ kind: "local", name, dtype: of, lanes: 1 });
-  const number = (value: number, of = dtype): Value => {
-    return { kind: "number", value, dtype: of, lanes: 1 };
-  };
-  const put = (kind: "let" | "set", name: string, value: Value): Stmt => ({ kind, name, value });
-  const [best, bestAt] = [local("best"), local("bestAt", "int32")];
+  const [best, bestAt] = [local("best", dtype), local("bestAt", "int32")];
 
   const one = new Body(1, "x");
-  const element = one.load(load(x, address(x, [...names, "i"])), "element");
-  const seen = from(element, local("last"), local("lastAt", "int32"), best, bestAt);
+  const element = one.load(load(x, address(x, [...names, "i"]), 1, 1), "element");
+  const seen = from(element, local("last", dtype), local("lastAt", "int32"), best, bestAt);
   const low = isInt ? -(2 ** 31) : -Infinity;
   const v = isInt ? slot(0) : select(equal(slot(0), slot(0)), slot(0), low);
   const i = index("i");
@@ -148,16 +129,16 @@ function topK(l: Places, node: Node<{ k: number }>): void {
   const dynamic = { index: bestAt, stride: x.strides[x.strides.length - 1], count: n };
   const inPlace = (v: View) => address(v, [...names, "j0"]);
   const place: Stmt[] = [
-    put("let", "best", number(low)),
+    put("let", "best", number(low, dtype)),
     put("let", "bestAt", number(-1, "int32")),
     ...loop("i", n, [...one.statements, put("set", "best", next), put("set", "bestAt", nextAt)]),
-    store(values, inPlace(values), load(x, address(x, names), 1, dynamic)),
+    store(values, inPlace(values), load(x, address(x, names), 1, 1, dynamic)),
     store(picks, inPlace(picks), bestAt),
     put("set", "last", best),
     put("set", "lastAt", bestAt),
   ];
   const body = loops("o", outer, [
-    put("let", "last", number(isInt ? 2 ** 31 - 1 : Infinity)),
+    put("let", "last", number(isInt ? 2 ** 31 - 1 : Infinity, dtype)),
     put("let", "lastAt", number(-1, "int32")),
     ...loops("j", [node.attrs.k], place),
   ]);

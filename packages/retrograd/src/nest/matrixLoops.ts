@@ -3,7 +3,7 @@
  * step of which factorisations are made, a multiple of one row added to another.
  */
 import { bytesOf, type DType } from "../scalar/dtype.ts";
-import { type Call, fma, type Scalar, slot } from "../scalar/index.ts";
+import { fma } from "../scalar/index.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import {
   type Affine,
@@ -16,49 +16,13 @@ import {
   type Value,
 } from "./nest.ts";
 import type { Places } from "./places.ts";
+import { call, load, splat, store } from "./values.ts";
 import type { View } from "./view.ts";
-
-/** The row of the scalar table that an expression calls. */
-export const rowOf = (e: unknown): Scalar => (e as Call).fn;
-const FMA = rowOf(fma(slot(0), slot(1), slot(2)));
 
 /** An index of a loop, or a distance from one. */
 export const by = (name: string, plus = 0): Affine => at(plus, [name, 1]);
 /** n − 1 − index: from the end. */
 export const backwards = (name: string, n: number): Affine => at(n - 1, [name, -1]);
-
-export const local = (name: string, dtype: DType, lanes = 1): Value => ({
-  kind: "local",
-  name,
-  dtype,
-  lanes,
-});
-export const number = (value: number, dtype: DType): Value => ({
-  kind: "number",
-  value,
-  dtype,
-  lanes: 1,
-});
-export const integer = (at: Affine): Value => ({
-  kind: "index",
-  at,
-  stride: 0,
-  dtype: "int32",
-  lanes: 1,
-});
-/** A call of a scalar function that targets spell themselves. */
-export const call = (fn: Scalar, ...args: readonly Value[]): Value => {
-  const { dtype, lanes } = args[args.length - 1];
-  return { kind: "call", fn, args, dtype: fn.rule === "compare" ? "bool" : dtype, lanes };
-};
-export const put = (kind: "let" | "set", name: string, value: Value): Stmt => ({
-  kind,
-  name,
-  value,
-});
-/** One number in every lane. */
-export const splat = (value: Value, lanes: number): Value =>
-  lanes === 1 ? value : { kind: "splat", value, dtype: value.dtype, lanes };
 
 /** One matrix of a stack of them, whose leading axes are walked by loops that are named. */
 export class Matrix {
@@ -86,12 +50,10 @@ export class Matrix {
     return plusAffine(plusAffine(this.#base, row, down), column, across);
   }
   load(row: Affine, column: Affine, lanes = 1, dynamic?: Dynamic): Value {
-    const { view, dtype } = this;
-    const where = this.#at(row, column);
-    return { kind: "load", buffer: view.buffer, at: where, stride: 1, dtype, lanes, dynamic };
+    return load(this.view, this.#at(row, column), 1, lanes, dynamic);
   }
   store(row: Affine, column: Affine, value: Value, dynamic?: Dynamic): Stmt {
-    return { kind: "store", buffer: this.view.buffer, at: this.#at(row, column), value, dynamic };
+    return store(this.view, this.#at(row, column), value, dynamic);
   }
   /** The row that an int32 local names, as what is added to the address of row 0. */
   rowAt(index: Value): Dynamic {
@@ -120,7 +82,7 @@ export const stacked = (view: View): { shape: Shape; names: string[] } => {
 
 /** value + factor · other, in lanes; factor is one number. */
 export const multiplyAdd = (factor: Value, other: Value, value: Value): Value =>
-  call(FMA, splat(factor, value.lanes), other, value);
+  call(fma, splat(factor, value.lanes), other, value);
 
 /** Row `to` plus `factor` times row `from`. */
 export const addRow = (

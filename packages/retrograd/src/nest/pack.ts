@@ -19,6 +19,7 @@ import {
   type Stmt,
   type Value,
 } from "./nest.ts";
+import { load, number, store } from "./values.ts";
 
 /** Outer axes that the right operand really varies along; others share its panels. */
 const varying = (shape: ProductShape): ProductAxis[] =>
@@ -129,29 +130,14 @@ export function packing(
       start * panels.panelStride + place,
     );
   const read = (at: Affine, step: number, there: boolean): Value =>
-    there
-      ? {
-          kind: "load",
-          buffer: right.view.buffer,
-          at,
-          stride: step > 1 ? 1 : 0,
-          dtype,
-          lanes: step,
-        }
-      : { kind: "number", value: 0, dtype, lanes: step };
-  const store = (at: Affine, value: Value): Stmt => ({
-    kind: "store",
-    buffer: panels.buffer,
-    at,
-    value,
-  });
+    there ? load(right.view, at, step > 1 ? 1 : 0, step) : number(0, dtype, step);
   /** Columns of one k, a vector at a time where they lie dense. */
   const copies = (name: string | undefined, start: number, columns: number): Stmt[] => {
     const out: Stmt[] = [];
     for (let q = 0; q < width; ) {
       const step = dense && q + lanes <= columns ? lanes : 1;
       const value = read(sourceAt(q, name, start), step, q < columns);
-      out.push(store(targetAt(q, name, start), value));
+      out.push(store(panels, targetAt(q, name, start), value));
       q += step;
     }
     return out;
@@ -165,7 +151,7 @@ export function packing(
         body.define(read(sourceAt(q, name, start), 1, q < columns)),
       );
       const value = body.value(wordOfTwo, { slots, index: noIndex }, "int32");
-      return [...body.statements, store(targetAt(place, name, start), value)];
+      return [...body.statements, store(panels, targetAt(place, name, start), value)];
     }).flat();
   const panel = (name: string | undefined, start: number, columns: number): Stmt[] =>
     kNames.reduceRight(

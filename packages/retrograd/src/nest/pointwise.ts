@@ -18,6 +18,7 @@ import {
   type Stmt,
   type Value,
 } from "./nest.ts";
+import { integer, load, store } from "./values.ts";
 import { type View, viewKey } from "./view.ts";
 
 /** One map of a cluster; a number among its operands is an earlier step of the same cluster. */
@@ -168,21 +169,14 @@ function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
   const startOf = (k: number) => (inner ? p.start * inner.strides[k] : 0);
   const read = (o: Operand): Value => {
     const k = p.writes.length + p.readAt.get(keyOf(o))!;
-    const value: Value = {
-      kind: "load",
-      buffer: o.view.buffer,
-      at: addressOf(o, k, p.axes, p.index, startOf(k)),
-      stride: inner ? inner.strides[k] : 0,
-      dtype: o.view.buffer.dtype,
-      lanes: p.width,
-    };
-    return out.load(value, `load ${k}`);
+    const where = addressOf(o, k, p.axes, p.index, startOf(k));
+    return out.load(load(o.view, where, inner ? inner.strides[k] : 0, p.width), `load ${k}`);
   };
   const indexOf = (letter: string): Value => {
     const d = p.axes.findIndex((a) => a.letters === letter),
       last = d === p.axes.length - 1;
     const where = d < 0 ? at(0) : at(last ? p.start : 0, [p.index[d], 1]);
-    return { kind: "index", at: where, stride: last ? 1 : 0, dtype: "int32", lanes: p.width };
+    return integer(where, last ? 1 : 0, p.width);
   };
   // Stores come last: a store may lie where a later step still reads (see mayShare).
   const stores: Stmt[] = [];
@@ -192,12 +186,8 @@ function bodyOf({ letters, steps }: Cluster, p: Place): Stmt[] {
     values.push(value);
     for (const view of step.stores) {
       const k = stores.length;
-      stores.push({
-        kind: "store",
-        buffer: view.buffer,
-        at: addressOf({ view, letters }, k, p.axes, p.index, startOf(k)),
-        value,
-      });
+      const where = addressOf({ view, letters }, k, p.axes, p.index, startOf(k));
+      stores.push(store(view, where, value));
     }
   }
   return [...out.statements, ...stores];

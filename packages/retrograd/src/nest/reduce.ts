@@ -6,11 +6,12 @@
  */
 
 import type { DType } from "../scalar/dtype.ts";
-import { add, type Expr, lettersOf, max, type Scalar, slot } from "../scalar/index.ts";
+import { add, type Expr, lettersOf, max } from "../scalar/index.ts";
 import { type Axis, addressOf, axesOf, byStride, joinAxes, type Operand } from "./axes.ts";
 import { Body } from "./body.ts";
 import { type Abilities, at, type Kernel, loop, type Stmt, type Value } from "./nest.ts";
 import { costOf, lanesFor, type PointwiseStep } from "./pointwise.ts";
+import { call, integer, lane, load, local, number, put, store } from "./values.ts";
 import type { View } from "./view.ts";
 
 export interface Reduction {
@@ -28,10 +29,6 @@ export interface Reduction {
   readonly initial?: Operand;
   readonly name: string;
 }
-
-const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;
-const ADD = rowOf(add(slot(0), slot(1))),
-  MAX = rowOf(max(slot(0), slot(1)));
 
 export function reduction(r: Reduction, can: Abilities): Kernel {
   const store: Operand = { view: r.store, letters: r.out };
@@ -84,7 +81,6 @@ const strideRank = (a: Axis): number =>
   a.strides.slice(1).reduce((n, s) => Math.max(n, Math.abs(s)), 0);
 
 class ReductionNest {
-  private readonly row: Scalar;
   private readonly r: Reduction;
   private readonly accesses: readonly Operand[];
   private readonly outer: readonly Axis[];
@@ -102,7 +98,6 @@ class ReductionNest {
     this.outer = outer;
     this.over = over;
     this.lanes = lanes;
-    this.row = r.reduce === "sum" ? ADD : MAX;
   }
 
   build(mode: "scalar" | "out" | "over"): Stmt[] {
@@ -201,20 +196,14 @@ class ReductionNest {
     ];
     const joined = names.map((n) => this.local(n, width)).reduce((a, b) => this.join(a, b));
     const rest = size > vectors;
-    const { dtype } = this.r;
-    const all = this.local("joined", width);
-    const first: Value = { kind: "lane", value: all, lane: 0, dtype, lanes: 1 };
+    const first = lane(this.local("joined", width), 0);
     return [
       ...names.map((n) => this.start(n, width)),
       ...(rest ? [this.start("tail", 1)] : []),
       ...this.overLoops(inner, over.length - 1),
-      { kind: "let", name: "joined", value: joined },
+      put("let", "joined", joined),
       ...this.halved("joined", width),
-      {
-        kind: "let",
-        name: "total",
-        value: rest ? this.join(first, this.local("tail", 1)) : first,
-      },
+      put("let", "total", rest ? this.join(first, this.local("tail", 1)) : first),
       ...this.finish("total", index, start, 1),
     ];
   }
@@ -224,11 +213,7 @@ class ReductionNest {
     const value = this.local(name, width);
     const out: Stmt[] = [];
     for (let by = width / 2; by >= 1; by /= 2)
-      out.push({
-        kind: "set",
-        name,
-        value: this.join(value, { ...value, kind: "turned", value, by }),
-      });
+      out.push(put("set", name, this.join(value, { ...value, kind: "turned", value, by })));
     return out;
   }
 
@@ -237,34 +222,14 @@ class ReductionNest {
     for (let d = depth - 1; d >= 0; d--) body = loop(`r${d}`, this.over[d].size, body);
     return body;
   }
-  private local = (name: string, lanes: number): Value => ({
-    kind: "local",
-    name,
-    dtype: this.r.dtype,
-    lanes,
-  });
-  private join = (a: Value, b: Value): Value => ({
-    kind: "call",
-    fn: this.row,
-    args: [a, b],
-    dtype: this.r.dtype,
-    lanes: a.lanes,
-  });
+  private local = (name: string, lanes: number): Value => local(name, this.r.dtype, lanes);
+  private join = (a: Value, b: Value): Value => call(this.r.reduce === "sum" ? add : max, a, b);
   private start(name: string, lanes: number): Stmt {
     const { reduce, dtype } = this.r;
     // −0 + x is x, −0 too; the sum of nothing is +0.
     const nothing = this.over.some((a) => a.size === 0) || dtype === "int32" ? 0 : -0;
     const value = reduce === "sum" ? nothing : dtype === "int32" ? -(2 ** 31) : -Infinity;
-    return {
-      kind: "let",
-      name,
-      value: {
-        kind: "number",
-        value,
-        dtype,
-        lanes,
-      },
-    };
+    return put("let", name, number(value, dtype, lanes));
   }
   private finish(name: string, index: readonly string[], start: number, lanes: number): Stmt[] {
     const { r, outer } = this,
@@ -272,27 +237,16 @@ class ReductionNest {
     const inner = outer[outer.length - 1],
       shift = (a: number) => (inner ? start * inner.strides[a] : 0);
     const total = this.local(name, lanes);
-    const value = !r.initial
-      ? total
-      : this.join(
-          {
-            kind: "load",
-            buffer: r.initial.view.buffer,
-            dtype: r.dtype,
-            lanes,
-            stride: inner ? inner.strides[k] : 0,
-            at: addressOf(r.initial, k, outer, index, shift(k)),
-          },
-          total,
-        );
-    return [
-      {
-        kind: "store",
-        buffer: r.store.buffer,
-        at: addressOf(this.accesses[0], 0, outer, index, shift(0)),
-        value,
-      },
-    ];
+    const before =
+      r.initial &&
+      load(
+        r.initial.view,
+        addressOf(r.initial, k, outer, index, shift(k)),
+        inner ? inner.strides[k] : 0,
+        lanes,
+      );
+    const where = addressOf(this.accesses[0], 0, outer, index, shift(0));
+    return [store(r.store, where, before ? this.join(before, total) : total)];
   }
 
   /** acc ∘= body at one place; lanes along the output's or the reduced axes' last. */
@@ -317,34 +271,16 @@ class ReductionNest {
       const k = i + 1;
       const shift =
         (lastOut ? start * lastOut.strides[k] : 0) + (lastOver ? rest * lastOver.strides[k] : 0);
-      return out.load(
-        {
-          kind: "load",
-          buffer: o.view.buffer,
-          at: addressOf(o, k, axes, names, shift),
-          stride: along ? along.strides[k] : 0,
-          dtype: o.view.buffer.dtype,
-          lanes: width,
-        },
-        `load ${k}`,
-      );
+      const where = addressOf(o, k, axes, names, shift);
+      return out.load(load(o.view, where, along ? along.strides[k] : 0, width), `load ${k}`);
     });
     const indexOf = (letter: string): Value => {
       const d = axes.findIndex((a) => a.letters === letter);
-      if (d < 0) return { kind: "index", at: at(0), stride: 0, dtype: "int32", lanes: width };
+      if (d < 0) return integer(at(0), 0, width);
       const plus = axes[d] === lastOut ? start : axes[d] === lastOver ? rest : 0;
-      return {
-        kind: "index",
-        at: at(plus, [names[d], 1]),
-        stride: axes[d] === along ? 1 : 0,
-        dtype: "int32",
-        lanes: width,
-      };
+      return integer(at(plus, [names[d], 1]), axes[d] === along ? 1 : 0, width);
     };
     const value = out.value(this.r.body, { slots, index: indexOf }, this.r.dtype);
-    return [
-      ...out.statements,
-      { kind: "set", name: acc, value: this.join(this.local(acc, width), value) },
-    ];
+    return [...out.statements, put("set", acc, this.join(this.local(acc, width), value))];
   }
 }

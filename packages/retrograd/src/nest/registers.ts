@@ -3,8 +3,8 @@
  * and what lies in the registers is stored, with what is to be added to it.
  */
 
-import { bytesOf, type DType } from "../scalar/dtype.ts";
-import { add, type Expr, fma, type Scalar, slot } from "../scalar/index.ts";
+import { bytesOf } from "../scalar/dtype.ts";
+import { add, fma } from "../scalar/index.ts";
 import { Body } from "./body.ts";
 import {
   type Contraction,
@@ -18,11 +18,8 @@ import { halfOf } from "./halves.ts";
 import { type Abilities, type Affine, loop, plusTerms, type Stmt, type Value } from "./nest.ts";
 import type { Panels } from "./pack.ts";
 import type { Stretch } from "./stretch.ts";
+import { call, lane, load, local, number, put, store } from "./values.ts";
 import type { View } from "./view.ts";
-
-const rowOf = (e: Expr): Scalar => (e as Expr & { kind: "call" }).fn;
-const FMA = rowOf(fma(slot(0), slot(1), slot(2)));
-const ADD = rowOf(add(slot(0), slot(1)));
 
 /** A tile and where it lies; loops around it are named after where their stretch starts. */
 export interface TilePlace {
@@ -82,11 +79,7 @@ class RegisterTile {
 
   private readonly sum = (r: number, q: number): string => `a${r}_${q}`;
   private local(name: string): Value {
-    return { kind: "local", name, dtype: this.at.c.dtype, lanes: this.lanes };
-  }
-  private load(view: View, at: Affine, stride: number, lanes = this.lanes): Value {
-    const { buffer } = view;
-    return { kind: "load", buffer, at, stride, dtype: buffer.dtype, lanes };
+    return local(name, this.at.c.dtype, this.lanes);
   }
 
   /** Terms of the loops around the tile, along the outer axes and along the rows. */
@@ -117,8 +110,7 @@ class RegisterTile {
   }
 
   private start(r: number, q: number): Stmt {
-    const value: Value = { kind: "number", value: 0, dtype: this.at.c.dtype, lanes: this.lanes };
-    return { kind: "let", name: this.sum(r, q), value };
+    return put("let", this.sum(r, q), number(0, this.at.c.dtype, this.lanes));
   }
 
   /**
@@ -150,25 +142,15 @@ class RegisterTile {
     const there = Math.min(this.lanes, this.at.columns - q * this.lanes);
     const whole = this.local(this.sum(r, q));
     if (there === this.lanes) return this.store(whole, r, q, 0);
-    const { dtype } = this.at.c;
-    return Array.from({ length: there }, (_, lane) =>
-      this.store({ kind: "lane", value: whole, lane, dtype, lanes: 1 }, r, q, lane),
-    ).flat();
+    return Array.from({ length: there }, (_, k) => this.store(lane(whole, k), r, q, k)).flat();
   };
   private store(given: Value, r: number, q: number, lane: number): Stmt[] {
     const { c, shape } = this.at;
-    const { dtype } = c;
-    const { lanes } = given;
+    const placeOf = (access: number, offset: Affine) => this.outAt(access, offset, r, q, lane);
     const read = (view: View, access: number): Value =>
-      this.load(view, this.outAt(access, view.offset, r, q, lane), shape.n.strides[access], lanes);
+      load(view, placeOf(access, view.offset), shape.n.strides[access], given.lanes);
     const sum = this.joined().reduce<Value>(
-      (sum, { view, access }) => ({
-        kind: "call",
-        fn: ADD,
-        args: [sum, read(view, access)],
-        dtype,
-        lanes,
-      }),
+      (sum, { view, access }) => call(add, sum, read(view, access)),
       given,
     );
     const { statements, values } = this.mapped(sum, `${this.sum(r, q)}_${lane}_`, read);
@@ -176,14 +158,7 @@ class RegisterTile {
     const stores = c.steps.flatMap((step, i) => step.stores.map((view) => ({ view, of: i })));
     return [
       ...statements,
-      ...stores.map(
-        ({ view, of }, k): Stmt => ({
-          kind: "store",
-          buffer: view.buffer,
-          at: this.outAt(OUT + k, view.offset, r, q, lane),
-          value: values[of],
-        }),
-      ),
+      ...stores.map(({ view, of }, k) => store(view, placeOf(OUT + k, view.offset), values[of])),
     ];
   }
 
@@ -230,20 +205,18 @@ class RegisterTile {
 
   /** One k: the columns of the panel times each row's number. */
   private multiply(u: number): Stmt[] {
-    const { dtype } = this.at.c;
     const body: Stmt[] = [];
     const columns = this.columns(u, body).map((value, q): Value => {
       // A single row uses each vector once: loaded beside its use, it holds no register for long.
       if (this.rows === 1) return value;
-      body.push({ kind: "let", name: `b${q}`, value });
+      body.push(put("let", `b${q}`, value));
       return this.local(`b${q}`);
     });
     for (let r = 0; r < this.rows; r++) {
-      body.push({ kind: "let", name: `l${r}`, value: this.left(u, r) });
+      body.push(put("let", `l${r}`, this.left(u, r)));
       columns.forEach((column, q) => {
-        const args = [this.local(`l${r}`), column, this.local(this.sum(r, q))];
-        const value: Value = { kind: "call", fn: FMA, args, dtype, lanes: this.lanes };
-        body.push({ kind: "set", name: this.sum(r, q), value });
+        const sum = this.sum(r, q);
+        body.push(put("set", sum, call(fma, this.local(`l${r}`), column, this.local(sum))));
       });
     }
     return body;
@@ -251,17 +224,16 @@ class RegisterTile {
   /** The vectors of a panel for one k; words of two are loaded once for both. */
   private columns(u: number, body: Stmt[]): Value[] {
     const all = Array.from({ length: this.at.vectors });
-    if (!this.at.panels.halves) return all.map((_, q) => this.column(u, q, this.at.c.dtype));
+    if (!this.at.panels.halves) return all.map((_, q) => this.column(u, q));
     return all.map((_, q) => {
       const name = `w${u}_${q >> 1}`;
-      const words: Value = { kind: "local", name, dtype: "int32", lanes: this.lanes };
-      if (q % 2 === 0) body.push({ kind: "let", name, value: this.column(u, q >> 1, "int32") });
-      return halfOf(words, q % 2 === 1);
+      if (q % 2 === 0) body.push(put("let", name, this.column(u, q >> 1)));
+      return halfOf(local(name, "int32", this.lanes), q % 2 === 1);
     });
   }
-  private column(u: number, q: number, dtype: DType): Value {
+  private column(u: number, q: number): Value {
     const { shape, panels, panel, firstPanel } = this.at;
-    const { buffer, offset, panelStride, outerStrides, kStrides } = panels;
+    const { offset, panelStride, outerStrides, kStrides } = panels;
     const outer = shape.outer.map((_, d) => [`u${d}`, outerStrides[d]] as const);
     const moving: Terms = panel ? [[panel, panelStride]] : [];
     const at = plusTerms(
@@ -269,7 +241,7 @@ class RegisterTile {
       [...outer, ...moving, ...this.alongK(kStrides)],
       (panel ? 0 : firstPanel * panelStride) + q * this.lanes + this.kBase(kStrides, u),
     );
-    return { kind: "load", buffer, at, stride: 1, dtype, lanes: this.lanes };
+    return load(panels, at, 1, this.lanes);
   }
   private left(u: number, r: number): Value {
     const { view } = this.at.c.left;
@@ -279,6 +251,6 @@ class RegisterTile {
       [...this.around(LEFT), ...this.alongK(strides)],
       this.row(LEFT, r) + this.kBase(strides, u),
     );
-    return this.load(view, at, 0);
+    return load(view, at, 0, this.lanes);
   }
 }

@@ -60,11 +60,16 @@ export const scalars = new Map<string, Scalar>();
 type Row = Omit<Scalar, "name" | "cost" | "accepts" | "rule"> &
   Partial<Pick<Scalar, "cost" | "accepts" | "rule">>;
 
-/** Declare a scalar function; returns its constructor. */
-export function scalar(name: string, row: Row): (...args: Arg[]) => Expr {
-  const fn: Scalar = { rule: "same", accepts: "number", cost: 1, ...row, name };
-  scalars.set(name, fn);
-  return (...given) => call(fn, given.map(lift));
+/** Applied it makes an expression; `row` is all that is known about it. */
+export interface ScalarFunction {
+  (...args: Arg[]): Expr;
+  readonly row: Scalar;
+}
+/** Declare a scalar function. */
+export function scalar(name: string, given: Row): ScalarFunction {
+  const row: Scalar = { rule: "same", accepts: "number", cost: 1, ...given, name };
+  scalars.set(name, row);
+  return Object.assign((...args: Arg[]) => call(row, args.map(lift)), { row });
 }
 
 /** Apply a row, folding constants and exact identities. */
