@@ -8,10 +8,24 @@ import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop } from "../loops/scan.ts";
 import type { MapAttrs } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
-import { Bindings, type Graph, inline, substitute, topological } from "../tensor/graph.ts";
-import { constantOp, type Node, placeholder, showShape, type Tensor } from "../tensor/tensor.ts";
+import {
+  Bindings,
+  dependents,
+  type Graph,
+  inline,
+  substitute,
+  topological,
+} from "../tensor/graph.ts";
+import {
+  constantOp,
+  type Node,
+  placeholder,
+  same,
+  showShape,
+  type Tensor,
+} from "../tensor/tensor.ts";
 import { batchWhere } from "../transform/batch.ts";
-import { cone, dependents, rewriteGraph, same } from "./rewrite.ts";
+import { cone, rewriteGraph } from "./rewrite.ts";
 import { sumOf, termsOf } from "./sums.ts";
 
 export interface Lifted {

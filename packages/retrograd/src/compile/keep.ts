@@ -10,8 +10,16 @@ import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import { bytesOf } from "../scalar/dtype.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
-import { type Node, placeholder, record, showShape, sizeOf, Tensor } from "../tensor/tensor.ts";
-import { again, insideLoops, rewriteGraph, same } from "./rewrite.ts";
+import {
+  type Node,
+  placeholder,
+  record,
+  same,
+  showShape,
+  sizeOf,
+  Tensor,
+} from "../tensor/tensor.ts";
+import { again, insideLoops, rewriteGraph } from "./rewrite.ts";
 import { twinsOf } from "./twins.ts";
 
 export function keep(graph: Graph, notes: string[]): Graph {

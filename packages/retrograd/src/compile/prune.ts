@@ -2,8 +2,8 @@
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
-import { type Node, record, type Tensor } from "../tensor/tensor.ts";
-import { rewriteGraph, same, usedOutputs } from "./rewrite.ts";
+import { type Node, record, same, type Tensor } from "../tensor/tensor.ts";
+import { rewriteGraph, usedOutputs } from "./rewrite.ts";
 
 export function prune(graph: Graph): Graph {
   const used = usedOutputs(graph);

@@ -1,7 +1,7 @@
 /** How passes rewrite graphs: node by node, arguments first, and into the steps of loops. */
 
 import { type Graph, topological } from "../tensor/graph.ts";
-import { constantOp, inputOp, type Node, record, Tensor } from "../tensor/tensor.ts";
+import { constantOp, inputOp, type Node, record, same, Tensor } from "../tensor/tensor.ts";
 
 /** New outputs for a node on its new arguments, or undefined to keep it. */
 export type Visit = (
@@ -30,8 +30,6 @@ export function rewriteGraph(graph: Graph, visit: Visit): Graph {
   }
   return { inputs: graph.inputs, outputs: graph.outputs.map(move) };
 }
-
-export const same = (a: Tensor, b: Tensor): boolean => a.node === b.node && a.output === b.output;
 
 /** The node on other arguments; itself where they are the same. */
 export function again(node: Node, args: readonly Tensor[]): Tensor[] {
@@ -74,14 +72,6 @@ export function usedOutputs(graph: Graph): Map<Node, Set<number>> {
   for (const node of topological(graph.outputs)) node.args.forEach(add);
   graph.outputs.forEach(add);
   return used;
-}
-
-/** Nodes that depend on any of `from`. */
-export function dependents(graph: Graph, from: Iterable<Node>): Set<Node> {
-  const found = new Set<Node>(from);
-  for (const node of topological(graph.outputs))
-    if (node.args.some((a) => found.has(a.node))) found.add(node);
-  return found;
 }
 
 /** All nodes that `tensors` are computed from. */

@@ -1,9 +1,8 @@
 /** How much of a step could leave its loop: the products in it, and how many rows each has. */
 
 import { isElementwise, type MapAttrs, reduced } from "../ops/map.ts";
-import { type Graph, topological } from "../tensor/graph.ts";
+import { dependents, type Graph, topological } from "../tensor/graph.ts";
 import type { Node } from "../tensor/tensor.ts";
-import { dependents } from "./rewrite.ts";
 
 /**
  * Rows that one step brings to a product over all steps: what chunks are sized by. A product with

@@ -9,10 +9,10 @@ import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop, results, scanGraph } from "../loops/scan.ts";
 import { plus } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
-import { topological } from "../tensor/graph.ts";
-import { type Node, showShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { dependents, topological } from "../tensor/graph.ts";
+import { type Node, same, showShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
-import { cone, dependents, same } from "./rewrite.ts";
+import { cone } from "./rewrite.ts";
 import { scaled, sumOverTime, totalsOf } from "./totals.ts";
 
 /** Record the loop without what can be done after it; gives all outputs of the original one. */

@@ -11,9 +11,9 @@ import { type MapAttrs, recordMap } from "../ops/map.ts";
 import { recordReshape, reshapeOp } from "../ops/reshape.ts";
 import { padOp } from "../ops/slice.ts";
 import { type Expr, isFloat, lettersOf, slot, slotsOf } from "../scalar/index.ts";
-import { topological } from "../tensor/graph.ts";
-import { record, type Tensor } from "../tensor/tensor.ts";
-import { cone, dependents, same } from "./rewrite.ts";
+import { dependents, topological } from "../tensor/graph.ts";
+import { record, same, type Tensor } from "../tensor/tensor.ts";
+import { cone } from "./rewrite.ts";
 import { termsOf } from "./sums.ts";
 
 /**

@@ -1,8 +1,7 @@
 /** What two loops over the same steps both compute. */
 import { groups, type Loop, results } from "../loops/scan.ts";
 import { topological } from "../tensor/graph.ts";
-import { type Node, Tensor } from "../tensor/tensor.ts";
-import { same } from "./rewrite.ts";
+import { type Node, same, Tensor } from "../tensor/tensor.ts";
 
 /**
  * Nodes of `later`'s step that compute what a node of `scan`'s step computes, at the same time

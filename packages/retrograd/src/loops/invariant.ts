@@ -5,7 +5,7 @@
  */
 import { isElementwise } from "../ops/map.ts";
 import { Bindings, type Graph, substitute, topological } from "../tensor/graph.ts";
-import { type Node, placeholder, type Tensor } from "../tensor/tensor.ts";
+import { type Node, placeholder, same, type Tensor } from "../tensor/tensor.ts";
 import { callGraph } from "../transform/function.ts";
 
 /** Work that is worth storing instead of doing twice. */
@@ -34,7 +34,7 @@ export function splitInvariants(graph: Graph, changing: readonly Tensor[]): Spli
   const [isHeavy, isComputed] = [new Set<Node>(), new Set<Node>()];
   const found: Tensor[] = [];
   const take = (t: Tensor, reader?: Node) => {
-    const known = found.some((f) => f.node === t.node && f.output === t.output);
+    const known = found.some((f) => same(f, t));
     const isRead = reader && isExpensive(reader) && isComputed.has(t.node);
     if (!varies.has(t.node) && (isHeavy.has(t.node) || isRead) && !known) found.push(t);
   };

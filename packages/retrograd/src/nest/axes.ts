@@ -20,7 +20,7 @@ export interface Axis {
   readonly strides: readonly number[];
 }
 
-export const strideAlong = ({ view, letters }: Operand, letter: string): number => {
+const strideAlong = ({ view, letters }: Operand, letter: string): number => {
   const k = letters.indexOf(letter);
   return k < 0 ? 0 : view.strides[k];
 };

@@ -6,7 +6,7 @@
  */
 import type { DType } from "../scalar/dtype.ts";
 import type { Expr } from "../scalar/index.ts";
-import { type Operand, strideAlong } from "./axes.ts";
+import { type Axis, axesOf, byStride, joinAxes, type Operand } from "./axes.ts";
 import type { PointwiseStep } from "./pointwise.ts";
 import type { View } from "./view.ts";
 
@@ -33,17 +33,12 @@ export const readsOf = (c: Pick<Contraction, "steps" | "addends">): readonly Ope
   ...c.steps.flatMap((s) => s.operands.filter((o) => typeof o !== "number")),
 ];
 
-/** One axis of a product; strides of left, right, each store, then of each further read. */
-export interface ProductAxis {
-  readonly letters: string;
-  readonly size: number;
-  readonly strides: readonly number[];
-}
+/** The axes of a product; strides of left, right, each store, then of each further read. */
 export interface ProductShape {
-  readonly outer: readonly ProductAxis[];
-  readonly m: ProductAxis;
-  readonly n: ProductAxis;
-  readonly k: readonly ProductAxis[];
+  readonly outer: readonly Axis[];
+  readonly m: Axis;
+  readonly n: Axis;
+  readonly k: readonly Axis[];
 }
 export const LEFT = 0,
   RIGHT = 1,
@@ -104,16 +99,9 @@ export function productShape(
     ...storesOf(c).map((view) => ({ view, letters: c.out })),
     ...readsOf(c),
   ];
-  const axis = (l: string): ProductAxis => ({
-    letters: l,
-    size: c.sizes[l],
-    strides: accesses.map((a) => strideAlong(a, l)),
-  });
-  const sorted = (letters: string[], by: number) =>
-    letters.map(axis).sort((a, b) => Math.abs(b.strides[by]) - Math.abs(a.strides[by]));
-  const ms = joinAxes(sorted(m, OUT)),
-    ns = joinAxes(sorted(n, OUT)),
-    ks = joinAxes(sorted(k, RIGHT));
+  const axes = (letters: string[]) => axesOf(letters, c.sizes, accesses);
+  const joined = (letters: string[], by: number) => joinAxes(byStride(axes(letters), by));
+  const [ms, ns, ks] = [joined(m, OUT), joined(n, OUT), joined(k, RIGHT)];
   const longest = ms.reduce(
     (best, a) => (a.size > best.size ? a : best),
     ms[0] ?? unit(accesses.length),
@@ -122,7 +110,7 @@ export function productShape(
   return {
     contraction,
     shape: {
-      outer: [...outer.map(axis), ...ms.filter((a) => a !== longest), ...ns.slice(0, -1)],
+      outer: [...axes(outer), ...ms.filter((a) => a !== longest), ...ns.slice(0, -1)],
       m: longest,
       n: inner,
       k: ks,
@@ -130,27 +118,15 @@ export function productShape(
   };
 }
 
-const unit = (accesses: number): ProductAxis => ({
+const unit = (accesses: number): Axis => ({
   letters: "",
   size: 1,
   strides: new Array<number>(accesses).fill(0),
 });
 
-/** Join neighbours that all accesses cross alike. */
-export function joinAxes(axes: readonly ProductAxis[]): ProductAxis[] {
-  const out: ProductAxis[] = [];
-  for (const a of axes) {
-    const last = out[out.length - 1];
-    if (last?.strides.every((s, i) => s === a.strides[i] * a.size))
-      out[out.length - 1] = {
-        letters: last.letters + a.letters,
-        size: last.size * a.size,
-        strides: a.strides,
-      };
-    else out.push(a);
-  }
-  return out;
-}
+/** The axes as one of the accesses crosses them. */
+export const seenBy = (access: number, axes: readonly Axis[]): Axis[] =>
+  axes.map((a) => ({ ...a, strides: [a.strides[access]] }));
 
 export const product = (axes: readonly { size: number }[]): number =>
   axes.reduce((n, a) => n * a.size, 1);

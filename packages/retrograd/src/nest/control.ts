@@ -5,11 +5,10 @@
  * place and a copy.
  */
 
-import { same } from "../compile/rewrite.ts";
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
 import type { While } from "../loops/while.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
-import { type Node, type Shape, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
+import { type Node, type Shape, same, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
 import { type Buffer, type Item, resolve } from "./nest.ts";
 import type { Places } from "./places.ts";
 import { atIndex, sameView, type View, whole } from "./view.ts";

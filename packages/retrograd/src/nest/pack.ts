@@ -5,9 +5,9 @@
  * for resident weights once per write.
  */
 import type { DType } from "../scalar/dtype.ts";
-import type { Operand } from "./axes.ts";
+import type { Axis, Operand } from "./axes.ts";
 import { Body } from "./body.ts";
-import { type ProductAxis, type ProductShape, product, RIGHT } from "./contraction.ts";
+import { type ProductShape, product, RIGHT } from "./contraction.ts";
 import { wordOfTwo } from "./halves.ts";
 import {
   type Affine,
@@ -22,8 +22,7 @@ import {
 import { load, number, store } from "./values.ts";
 
 /** Outer axes that the right operand really varies along; others share its panels. */
-const varying = (shape: ProductShape): ProductAxis[] =>
-  shape.outer.filter((a) => a.strides[RIGHT] !== 0);
+const varying = (shape: ProductShape): Axis[] => shape.outer.filter((a) => a.strides[RIGHT] !== 0);
 
 /** The right operand as the tile reads it. */
 export interface Panels {

@@ -7,7 +7,7 @@ import type { ConcatenateAttrs } from "../ops/concatenate.ts";
 import { filled, isElementwise, type MapAttrs } from "../ops/map.ts";
 import { type Expr, lettersOf, slot } from "../scalar/index.ts";
 import { type Graph, uniform } from "../tensor/graph.ts";
-import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { type Node, same, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { writing } from "./pointwise.ts";
 import { flipView, reshapeView, sameView, sliceView, type View, whole } from "./view.ts";
 import type { Workspace } from "./workspace.ts";
@@ -61,10 +61,10 @@ export abstract class Places {
   /** True when one node alone reads `t`, and nothing else the values that it is a view of. */
   isOnlyRead(t: Tensor): boolean {
     const readers = [...(this.readers.get(t.node) ?? [])].filter((r) =>
-      r.args.some((a) => a.node === t.node && a.output === t.output),
+      r.args.some((a) => same(a, t)),
     );
     if (readers.length !== 1) return false;
-    if (this.graph.outputs.some((o) => o.node === t.node && o.output === t.output)) return false;
+    if (this.graph.outputs.some((o) => same(o, t))) return false;
     return !isView(t.node) || this.isOnlyRead(t.node.args[0]);
   }
 

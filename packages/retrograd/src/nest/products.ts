@@ -1,21 +1,20 @@
 /** Chooses how a map with a sum becomes a kernel: register tiles, or a plain reduction. */
 import { bytesOf } from "../scalar/dtype.ts";
 import { slot } from "../scalar/index.ts";
-import type { Operand } from "./axes.ts";
+import { type Axis, joinAxes, type Operand } from "./axes.ts";
 import {
   type Contraction,
-  joinAxes,
   LEFT,
-  type ProductAxis,
   type ProductShape,
   product,
   productShape,
   productSlots,
   RIGHT,
   readsOf,
+  seenBy,
 } from "./contraction.ts";
 import { panelsInPlace } from "./pack.ts";
-import { lanesFor, pointwise } from "./pointwise.ts";
+import { lanesFor, writing } from "./pointwise.ts";
 import { type Reduction, reduction } from "./reduce.ts";
 import { stretchesOf, tiled, tileFor } from "./tile.ts";
 import type { Workspace } from "./workspace.ts";
@@ -135,10 +134,10 @@ function withNearRows(
     return gathered(w, c, inStrips(shape));
   if (!isFar(shape.k)) return { c, shape };
   const k = [...shape.k].sort((a, b) => Math.abs(b.strides[LEFT]) - Math.abs(a.strides[LEFT]));
-  const near = joinAxes(k.map((a) => ({ ...a, strides: [a.strides[LEFT]] })));
+  const near = joinAxes(seenBy(LEFT, k));
   return isFar(near) ? gathered(w, c, shape) : { c, shape: { ...shape, k } };
 }
-const isFar = (k: readonly ProductAxis[]): boolean =>
+const isFar = (k: readonly Axis[]): boolean =>
   k.some((a) => a.size > 1 && Math.abs(a.strides[LEFT]) >= FAR);
 /** Elements from which on a k is far, and on a page of its own; rows of a strip. */
 const FAR = 4096,
@@ -162,28 +161,11 @@ function gathered(
   shape: ProductShape,
 ): { c: Contraction; shape: ProductShape } {
   const axes = [...shape.outer.filter((a) => a.strides[LEFT] !== 0), ...shape.k, shape.m];
-  const sizes = axes.map((a) => a.size),
-    letters = "abcdefghijklmnopqrstuvwxyz".slice(0, axes.length);
+  const sizes = axes.map((a) => a.size);
   const from = { ...c.left.view, shape: sizes, strides: axes.map((a) => a.strides[LEFT]) };
   const view = w.allocate(sizes, c.dtype, "gathered");
-  const step = {
-    body: slot(0),
-    operands: [{ view: from, letters }],
-    dtype: c.dtype,
-    stores: [view],
-    name: "gather",
-  };
-  w.emit(
-    pointwise(
-      {
-        letters,
-        sizes: Object.fromEntries(axes.map((a, i) => [letters[i], a.size])),
-        steps: [step],
-      },
-      w.can,
-    ),
-  );
-  const moved = (a: ProductAxis): ProductAxis =>
+  w.emit(writing(view, "gather", slot(0), [from], w.can));
+  const moved = (a: Axis): Axis =>
     axes.includes(a) ? { ...a, strides: a.strides.with(LEFT, view.strides[axes.indexOf(a)]) } : a;
   return {
     c: { ...c, left: { view, letters: "" } },

@@ -5,8 +5,8 @@
  */
 import { bytesOf, type Data, type DType } from "../scalar/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
-import type { Operand } from "./axes.ts";
-import { type ProductShape, RIGHT } from "./contraction.ts";
+import { joinAxes, type Operand } from "./axes.ts";
+import { type ProductShape, RIGHT, seenBy } from "./contraction.ts";
 import type { Abilities, Buffer, Item, Kernel, Schedule } from "./nest.ts";
 import type { Panels } from "./pack.ts";
 import { packedPanels, packing, panelLength, rowLength } from "./pack.ts";
@@ -14,18 +14,10 @@ import type { Weights } from "./program.ts";
 import { type View, viewKey, whole } from "./view.ts";
 
 /** How a right operand is walked, whatever the left one looks like. */
-const rightAxes = ({ n, k, outer }: ProductShape): string => {
-  const joined: { size: number; stride: number }[] = [];
-  for (const a of k) {
-    const last = joined[joined.length - 1],
-      stride = a.strides[RIGHT];
-    if (last && last.stride === stride * a.size)
-      joined[joined.length - 1] = { size: last.size * a.size, stride };
-    else joined.push({ size: a.size, stride });
-  }
-  const rest = [n, ...outer].map((a) => ({ size: a.size, stride: a.strides[RIGHT] }));
-  return [...joined, ...rest].map((a) => `${a.size}*${a.stride}`).join();
-};
+const rightAxes = ({ n, k, outer }: ProductShape): string =>
+  [...joinAxes(seenBy(RIGHT, k)), ...seenBy(RIGHT, [n, ...outer])]
+    .map((a) => `${a.size}*${a.strides}`)
+    .join();
 
 export class Workspace {
   readonly buffers: Buffer[] = [];

@@ -7,6 +7,7 @@ import {
   type Node,
   placeholder,
   record,
+  same,
   Tensor,
   type Type,
 } from "./tensor.ts";
@@ -130,11 +131,7 @@ export function close(graph: Graph): { graph: Graph; captured: Tensor[] } {
   }
   const captured: Tensor[] = [];
   const take = (t: Tensor) => {
-    if (
-      depends.get(t.node) === "outer" &&
-      !captured.some((c) => c.node === t.node && c.output === t.output)
-    )
-      captured.push(t);
+    if (depends.get(t.node) === "outer" && !captured.some((c) => same(c, t))) captured.push(t);
   };
   for (const [node, kind] of depends) if (kind === "own") node.args.forEach(take);
   graph.outputs.forEach(take);
@@ -145,6 +142,14 @@ export function close(graph: Graph): { graph: Graph; captured: Tensor[] } {
     new Bindings(captured.map((t, i) => [t, extra[i]] as const)),
   );
   return { graph: { inputs: [...graph.inputs, ...extra], outputs }, captured };
+}
+
+/** Nodes that depend on any of `from`. */
+export function dependents({ outputs }: Pick<Graph, "outputs">, from: Iterable<Node>): Set<Node> {
+  const found = new Set<Node>(from);
+  for (const node of topological(outputs))
+    if (node.args.some((a) => found.has(a.node))) found.add(node);
+  return found;
 }
 
 /** True when every number of a constant is the same; then it is `value`. */

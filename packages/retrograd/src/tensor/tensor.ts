@@ -141,6 +141,9 @@ export class Tensor {
   }
 }
 
+/** The same output of the same node. */
+export const same = (a: Tensor, b: Tensor): boolean => a.node === b.node && a.output === b.output;
+
 const typeOf = (t: Tensor): Type => t.node.outputs[t.output];
 
 /** Record an op; nothing is computed. */

@@ -5,7 +5,7 @@
 
 import { repeated as repeat } from "../ops/repeat.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
-import { isLeaf, type Node, placeholder, Tensor } from "../tensor/tensor.ts";
+import { isLeaf, type Node, placeholder, same, Tensor } from "../tensor/tensor.ts";
 
 export { repeat };
 
@@ -40,10 +40,7 @@ export function batchWhere(
 
 /** The node on its new arguments; itself where nothing changed. */
 function reapply(node: Node, args: readonly Tensor[]): Tensor[] {
-  const same = args.every(
-    (a, k) => a.node === node.args[k].node && a.output === node.args[k].output,
-  );
-  const moved: Node = same ? node : { ...node, args };
+  const moved: Node = args.every((a, k) => same(a, node.args[k])) ? node : { ...node, args };
   return node.outputs.map((_, i) => new Tensor(moved, i));
 }
 

@@ -5,7 +5,7 @@
 
 import { filled, plus } from "../ops/map.ts";
 import { isFloat } from "../scalar/dtype.ts";
-import { type Graph, topological } from "../tensor/graph.ts";
+import { dependents, type Graph, topological } from "../tensor/graph.ts";
 import { isLeaf, type Maybe, type Node, placeholder, type Tensor } from "../tensor/tensor.ts";
 
 /** Cotangents of `wrt`, given those of `outputs`; undefined where nothing flows. */
@@ -21,7 +21,11 @@ export function cotangents(
     row[t.output] = row[t.output] ? plus(row[t.output]!, c) : c;
     rows.set(t.node, row);
   };
-  const wanted = reaches(outputs, wrt);
+  // No other node needs a cotangent.
+  const wanted = dependents(
+    { outputs },
+    wrt.map((t) => t.node),
+  );
   outputs.forEach((t, i) => isFloat(t.dtype) && give(t, seeds[i]));
   for (const node of topological(outputs).reverse()) {
     if (isLeaf(node) || !rows.has(node) || !wanted.has(node)) continue;
@@ -30,14 +34,6 @@ export function cotangents(
       .forEach((c, k) => wanted.has(node.args[k].node) && give(node.args[k], c));
   }
   return wrt.map((t) => rows.get(t.node)?.[t.output]);
-}
-
-/** Nodes through which `wrt` can reach the outputs: no other node needs a cotangent. */
-function reaches(outputs: readonly Tensor[], wrt: readonly Tensor[]): Set<Node> {
-  const found = new Set<Node>(wrt.map((t) => t.node));
-  for (const node of topological(outputs))
-    if (node.args.some((a) => found.has(a.node))) found.add(node);
-  return found;
 }
 
 /** (inputs…, cotangents of the outputs…) → cotangents of the inputs. */
