@@ -15,7 +15,15 @@ export {
   type Shards,
   type TargetName,
 } from "./jit/jit.ts";
-export { cholesky, expm, fixedPoint, qr, solve } from "./jit/matrices.ts";
+export {
+  cholesky,
+  expm,
+  fixedPoint,
+  parallelScan,
+  qr,
+  solve,
+  whileLoop,
+} from "./jit/learned.ts";
 // Loops through time.
 export { associativeScan } from "./loops/associativeScan.ts";
 export {
@@ -24,11 +32,10 @@ export {
   type Found,
   phantom,
 } from "./loops/fixedPoint.ts";
-export { type ParallelScanOptions, parallelScan } from "./loops/parallelScan.ts";
+export type { ParallelScanOptions } from "./loops/parallelScan.ts";
 export { type ScanOptions, type Step, scan } from "./loops/scanTree.ts";
 export { anderson, broyden, picard, type Solver } from "./loops/solvers.ts";
 export { jacobianPenalty, spectralRadius } from "./loops/spectral.ts";
-export { whileLoop } from "./loops/while.ts";
 export * from "./ops/index.ts";
 export type { SolveOptions, Triangle } from "./ops/solve.ts";
 // Tensors and the functions on them.

@@ -1,5 +1,5 @@
 /** A cell run to rest within each moment: infinitely many steps at the price of a solver. */
-import { fixedPoint } from "../jit/matrices.ts";
+import { fixedPoint } from "../jit/learned.ts";
 import type { FixedPointOptions } from "../loops/fixedPoint.ts";
 import type { Cell } from "./cell.ts";
 import { checkCell } from "./isCell.ts";

@@ -1,5 +1,6 @@
 /** Any cell over all moments at once: rounds of Newton's method instead of steps. */
-import { type ParallelScanOptions, parallelScan } from "../loops/parallelScan.ts";
+import { parallelScan } from "../jit/learned.ts";
+import type { ParallelScanOptions } from "../loops/parallelScan.ts";
 import { flatten } from "../tensor/tree.ts";
 import { type Cell, inStepOf } from "./cell.ts";
 import { checkCell } from "./isCell.ts";

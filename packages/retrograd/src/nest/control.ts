@@ -6,7 +6,6 @@
  */
 
 import { groups, type Loop, results, scanOp } from "../loops/scan.ts";
-import type { While } from "../loops/while.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, type Shape, same, sizeOf, Tensor, type Type } from "../tensor/tensor.ts";
 import { type Buffer, type Item, resolve } from "./nest.ts";
@@ -223,7 +222,7 @@ function readersOf(l: Places, node: Node): (output: number) => boolean {
  * later in the step (or only element by element while it is written); else the new one is copied
  * at the end.
  */
-function moveStates(l: Places, moves: readonly { from: View; to: View }[]): void {
+export function moveStates(l: Places, moves: readonly { from: View; to: View }[]): void {
   const copies: { from: View; to: View }[] = [];
   for (const { from, to } of moves) {
     if (sameView(from, to)) continue;
@@ -271,35 +270,4 @@ function accesses(item: Item, which: "reads" | "writes"): { buffer: Buffer; alig
   if (item.kind === "collective") return item.buffers.map((buffer) => ({ buffer }));
   const inner = item.kind === "loop" ? item.body : [...item.condition, ...item.body];
   return inner.flatMap((i) => accesses(i, which));
-}
-
-/** A loop whose condition is computed at each turn. */
-export function emitWhile(l: Places, node: Node<While>): void {
-  l.flush();
-  const { condition, body, states } = node.attrs,
-    { w } = l;
-  const first = node.args.slice(0, states),
-    params = node.args.slice(states).map((t) => l.view(t));
-  const places = first.map((t, k) => {
-    const place = l.wantedView(node, k) ?? w.allocate(t.shape, t.dtype, "state");
-    Object.assign(place.buffer, { depth: w.depth + 1 });
-    l.copyInto(t, place);
-    return place;
-  });
-  const flag = w.buffer([], "bool", "condition", { depth: w.depth + 1 });
-  const test = w.inner(() => l.step(w, condition, [...places, ...params], [whole(flag, [])]));
-  const turn = w.inner(() => {
-    const next = l.step(
-      w,
-      body,
-      [...places, ...params],
-      first.map((t) => w.allocate(t.shape, t.dtype, "next")),
-    );
-    moveStates(
-      l,
-      next.map((from, k) => ({ from, to: places[k] })),
-    );
-  });
-  w.push({ kind: "while", condition: test, flag, body: turn });
-  places.forEach((p, k) => l.setPlace(node, k, p));
 }

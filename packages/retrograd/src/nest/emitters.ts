@@ -1,6 +1,6 @@
 /**
  * Ops that become loops of their own kind, each by its name. Those that every program may need are
- * here from the start; others are registered by the function that records them.
+ * here from the start; others are registered by the function that records them (jit/learned.ts).
  */
 import type { Node } from "../tensor/tensor.ts";
 import { emitIndexed } from "./indexed.ts";

@@ -13,7 +13,7 @@ import { type Graph, topological } from "../tensor/graph.ts";
 import { type Node, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Operand } from "./axes.ts";
 import { emitCollective, reserveSums } from "./collective.ts";
-import { emitScan, emitWhile } from "./control.ts";
+import { emitScan } from "./control.ts";
 import { emitCopyOp } from "./copies.ts";
 import { emitterOf } from "./emitters.ts";
 import type { Buffer } from "./nest.ts";
@@ -151,7 +151,6 @@ class Lowering extends Places {
     if (n.op.lower === "map" && isElementwise(n.attrs)) this.#emitPointwise(n);
     else if (n.op.lower === "map") this.#emitReduced(n);
     else if (n.op.name === "scan") emitScan(this, n);
-    else if (n.op.name === "while") emitWhile(this, n);
     else if (n.op.lower === "copy") emitCopyOp(this, n);
     else if (n.op.lower === "collective") emitCollective(this, n, this.#sums.get(n)!);
     else emitterOf(n.op.name)(this, n);

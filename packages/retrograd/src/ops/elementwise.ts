@@ -5,33 +5,34 @@
 
 import { oneOf } from "../errors.ts";
 import * as scalar from "../scalar/index.ts";
-import { type DType, dtypes, type Expr } from "../scalar/index.ts";
+import { type DType, dtypes, type Expr, type ScalarFunction } from "../scalar/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { elementwise, type Operand } from "./broadcast.ts";
 
 type Unary = (x: Operand) => Tensor;
 type Binary = (a: Operand, b: Operand) => Tensor;
 
-const unary =
+const composed =
   (name: string, body: (x: Expr) => Expr): Unary =>
   (x) =>
     elementwise(name, body, [x]);
+const unary = (body: ScalarFunction): Unary => composed(body.row.name, body);
 const binary =
-  (name: string, body: (a: Expr, b: Expr) => Expr): Binary =>
+  (body: ScalarFunction, name = body.row.name): Binary =>
   (a, b) =>
     elementwise(name, body, [a, b]);
 
-export const add: Binary = binary("add", scalar.add);
-export const sub: Binary = binary("sub", scalar.sub);
-export const mul: Binary = binary("mul", scalar.mul);
+export const add: Binary = binary(scalar.add);
+export const sub: Binary = binary(scalar.sub);
+export const mul: Binary = binary(scalar.mul);
 /** a / b, for floats. */
-export const div: Binary = binary("div", scalar.div);
+export const div: Binary = binary(scalar.div);
 /** a^b, for floats. */
-export const pow: Binary = binary("pow", scalar.pow);
+export const pow: Binary = binary(scalar.pow);
 /** The smaller one; ties share the derivative, NaN wins. */
-export const minimum: Binary = binary("minimum", scalar.min);
+export const minimum: Binary = binary(scalar.min, "minimum");
 /** The larger one; ties share the derivative, NaN wins. */
-export const maximum: Binary = binary("maximum", scalar.max);
+export const maximum: Binary = binary(scalar.max, "maximum");
 
 /** −x. */
 export const neg: Unary = (x) => {
@@ -41,37 +42,37 @@ export const neg: Unary = (x) => {
 /** The same numbers in the opposite order: −x, or ~x for integers, which cannot overflow. */
 export const opposite = (x: Tensor): Tensor =>
   elementwise("neg", x.dtype === "int32" ? (e) => scalar.xor(e, -1) : scalar.neg, [x]);
-export const abs: Unary = unary("abs", scalar.abs);
+export const abs: Unary = unary(scalar.abs);
 /** −1, 0 or 1. */
-export const sign: Unary = unary("sign", scalar.sign);
-export const sqrt: Unary = unary("sqrt", scalar.sqrt);
-export const square: Unary = unary("square", scalar.square);
-export const exp: Unary = unary("exp", scalar.exp);
+export const sign: Unary = unary(scalar.sign);
+export const sqrt: Unary = unary(scalar.sqrt);
+export const square: Unary = composed("square", scalar.square);
+export const exp: Unary = unary(scalar.exp);
 /** eˣ − 1, exact near 0. */
-export const expm1: Unary = unary("expm1", scalar.expm1);
+export const expm1: Unary = unary(scalar.expm1);
 /** The natural logarithm. */
-export const log: Unary = unary("log", scalar.log);
+export const log: Unary = unary(scalar.log);
 /** log(1 + x), exact near 0. */
-export const log1p: Unary = unary("log1p", scalar.log1p);
-export const sin: Unary = unary("sin", scalar.sin);
-export const cos: Unary = unary("cos", scalar.cos);
-export const tanh: Unary = unary("tanh", scalar.tanh);
+export const log1p: Unary = unary(scalar.log1p);
+export const sin: Unary = unary(scalar.sin);
+export const cos: Unary = unary(scalar.cos);
+export const tanh: Unary = unary(scalar.tanh);
 /** σ(x) = 1 / (1 + e⁻ˣ). */
-export const logistic: Unary = unary("logistic", scalar.logistic);
+export const logistic: Unary = unary(scalar.logistic);
 /** Another name of logistic. */
 export const sigmoid: Unary = logistic;
-export const erf: Unary = unary("erf", scalar.erf);
-export const relu: Unary = unary("relu", scalar.relu);
+export const erf: Unary = unary(scalar.erf);
+export const relu: Unary = composed("relu", scalar.relu);
 /** log(1 + eˣ), a smooth relu. */
-export const softplus: Unary = unary("softplus", scalar.softplus);
+export const softplus: Unary = unary(scalar.softplus);
 /** x·σ(x). */
-export const silu: Unary = unary("silu", scalar.silu);
+export const silu: Unary = composed("silu", scalar.silu);
 /** x·Φ(x), exact by erf. */
-export const gelu: Unary = unary("gelu", scalar.gelu);
-export const floor: Unary = unary("floor", scalar.floor);
-export const ceil: Unary = unary("ceil", scalar.ceil);
+export const gelu: Unary = composed("gelu", scalar.gelu);
+export const floor: Unary = unary(scalar.floor);
+export const ceil: Unary = unary(scalar.ceil);
 /** To the nearest integer, ties to even. */
-export const round: Unary = unary("round", scalar.round);
+export const round: Unary = unary(scalar.round);
 
 /** x, or slope·x below 0. */
 export const leakyRelu = (x: Operand, slope = 0.01): Tensor =>
@@ -84,12 +85,12 @@ export const clip = (x: Operand, low: Operand, high: Operand): Tensor =>
   elementwise("clip", scalar.clip, [x, low, high]);
 
 /** Comparisons give bool; with NaN only notEqual is true. */
-export const less: Binary = binary("less", scalar.less);
-export const lessEqual: Binary = binary("lessEqual", scalar.lessEqual);
-export const greater: Binary = binary("greater", scalar.greater);
-export const greaterEqual: Binary = binary("greaterEqual", scalar.greaterEqual);
-export const equal: Binary = binary("equal", scalar.equal);
-export const notEqual: Binary = binary("notEqual", scalar.notEqual);
+export const less: Binary = binary(scalar.less);
+export const lessEqual: Binary = binary(scalar.lessEqual);
+export const greater: Binary = binary(scalar.greater);
+export const greaterEqual: Binary = binary(scalar.greaterEqual);
+export const equal: Binary = binary(scalar.equal);
+export const notEqual: Binary = binary(scalar.notEqual);
 /** Both, of bools. */
 export const and = (a: Tensor, b: Tensor): Tensor => elementwise("and", scalar.and, [a, b]);
 /** Either or both, of bools. */
@@ -97,8 +98,8 @@ export const or = (a: Tensor, b: Tensor): Tensor => elementwise("or", scalar.or,
 /** The opposite, of a bool. */
 export const not = (x: Tensor): Tensor => elementwise("not", scalar.not, [x]);
 /** true where x is neither infinite nor NaN. */
-export const isFinite: Unary = unary("isFinite", (x) => scalar.less(scalar.abs(x), Infinity));
-export const isNaN: Unary = unary("isNaN", (x) => scalar.notEqual(x, x));
+export const isFinite: Unary = composed("isFinite", (x) => scalar.less(scalar.abs(x), Infinity));
+export const isNaN: Unary = composed("isNaN", (x) => scalar.notEqual(x, x));
 
 /**
  * a where the condition holds, b elsewhere. What is not chosen gets the cotangent 0; if its own

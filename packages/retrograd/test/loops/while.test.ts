@@ -1,8 +1,8 @@
 /** whileLoop: the data decide how often; forward derivatives, batching, and the refusal of others. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { whileLoop } from "../../src/jit/learned.ts";
 import { scan } from "../../src/loops/scanTree.ts";
-import { whileLoop } from "../../src/loops/while.ts";
 import { map } from "../../src/ops/map.ts";
 import { add, and, div, greater, less, mul, slot, sub, tanh } from "../../src/scalar/index.ts";
 import { run, trace } from "../../src/tensor/graph.ts";

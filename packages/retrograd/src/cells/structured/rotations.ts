@@ -4,7 +4,7 @@
  * alone is computed once for all steps.
  */
 
-import { expm, solve } from "../../jit/matrices.ts";
+import { expm, solve } from "../../jit/learned.ts";
 import { eye } from "../../ops/creation.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { uniforms } from "../draw.ts";

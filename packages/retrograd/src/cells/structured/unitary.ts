@@ -1,6 +1,6 @@
 /** A recurrent cell of complex numbers whose matrix is unitary: rotations of every plane. */
 import { oneOf } from "../../errors.ts";
-import { expm } from "../../jit/matrices.ts";
+import { expm } from "../../jit/learned.ts";
 import { concatenate } from "../../ops/concatenate.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cell } from "../cell.ts";

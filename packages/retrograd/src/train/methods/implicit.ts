@@ -5,7 +5,7 @@
  */
 import { fail } from "../../errors/training.ts";
 import { checkOptions } from "../../errors.ts";
-import { fixedPoint } from "../../jit/matrices.ts";
+import { fixedPoint } from "../../jit/learned.ts";
 import type { FixedPointOptions } from "../../loops/fixedPoint.ts";
 import { toleranceOf } from "../../loops/solvers.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -4,8 +4,9 @@
  */
 import { fail } from "../../errors/training.ts";
 import { checkOptions, oneOf } from "../../errors.ts";
+import { parallelScan } from "../../jit/learned.ts";
 import { maskOfLengths } from "../../loops/mask.ts";
-import { type ParallelScanOptions, parallelScan } from "../../loops/parallelScan.ts";
+import type { ParallelScanOptions } from "../../loops/parallelScan.ts";
 import { toleranceOf } from "../../loops/solvers.ts";
 import { max } from "../../ops/reductions.ts";
 import { swapAxes } from "../../ops/shape.ts";
