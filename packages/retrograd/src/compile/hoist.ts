@@ -4,7 +4,6 @@
  * computed once.
  */
 
-import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop } from "../loops/scan.ts";
 import type { MapAttrs } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
@@ -25,7 +24,7 @@ import {
   type Tensor,
 } from "../tensor/tensor.ts";
 import { batchWhere } from "../transform/batch.ts";
-import { cone, rewriteGraph } from "./rewrite.ts";
+import { rewriteGraph, workBehind } from "./rewrite.ts";
 import { sumOf, termsOf } from "./sums.ts";
 
 export interface Lifted {
@@ -44,16 +43,10 @@ export function hoist(
 ): Lifted {
   const loop = { ...given, step: regroup(given, totals) };
   const { step, states, inputs } = loop;
-  const onState = dependents(
-    step,
-    step.inputs.slice(0, states).map((t) => t.node),
-  );
-  const onInput = dependents(
-    step,
-    step.inputs.slice(states, states + inputs).map((t) => t.node),
-  );
+  const onState = dependents(step, step.inputs.slice(0, states));
+  const onInput = dependents(step, step.inputs.slice(states, states + inputs));
   const free = (t: Tensor): boolean => !onState.has(t.node) && t.node.args.length > 0;
-  const heavy = (t: Tensor): boolean => [...cone([t])].some(isExpensive);
+  const heavy = (t: Tensor): boolean => workBehind(t).length > 0;
   const lifted: Tensor[] = [];
   const take = (t: Tensor, force = false) => {
     if (!free(t) || lifted.some((l) => same(l, t))) return;
@@ -140,10 +133,7 @@ export function overTime(
 /** In sums, terms that need no state are added up first, so that they can leave together. */
 function regroup(loop: Loop, totals: ReadonlySet<number>): Graph {
   const { step, states } = loop;
-  const onState = dependents(
-    step,
-    step.inputs.slice(0, states).map((t) => t.node),
-  );
+  const onState = dependents(step, step.inputs.slice(0, states));
   const later = addersOf(step, totals);
   return rewriteGraph(step, (node, args) => {
     const terms = onState.has(node) && !later.has(node) ? termsOf({ ...node, args }) : undefined;
@@ -155,11 +145,7 @@ function regroup(loop: Loop, totals: ReadonlySet<number>): Graph {
         !onState.has(originals[i].tensor.node) && originals[i].tensor.node.op !== constantOp,
     );
     const full = free.filter((t) => t.letters.length === attrs.out.length);
-    if (
-      free.length < 2 ||
-      full.length === 0 ||
-      !full.some((t) => [...cone([t.tensor])].some(isExpensive))
-    )
+    if (free.length < 2 || full.length === 0 || !full.some((t) => workBehind(t.tensor).length > 0))
       return undefined;
     const rest = terms.filter((t) => !free.includes(t));
     return [sumOf([...rest, { tensor: sumOf(free, attrs), letters: attrs.out }], attrs)];

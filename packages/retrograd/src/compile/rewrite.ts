@@ -1,5 +1,6 @@
 /** How passes rewrite graphs: node by node, arguments first, and into the steps of loops. */
 
+import { isExpensive } from "../loops/invariant.ts";
 import { type Graph, topological } from "../tensor/graph.ts";
 import { constantOp, inputOp, type Node, record, same, Tensor } from "../tensor/tensor.ts";
 
@@ -74,5 +75,6 @@ export function usedOutputs(graph: Graph): Map<Node, Set<number>> {
   return used;
 }
 
-/** All nodes that `tensors` are computed from. */
-export const cone = (tensors: readonly Tensor[]): Set<Node> => new Set(topological(tensors));
+/** The expensive nodes that `t` is computed from, without those among `besides`. */
+export const workBehind = (t: Tensor, besides?: ReadonlySet<Node>): Node[] =>
+  topological([t]).filter((node) => !besides?.has(node) && isExpensive(node));

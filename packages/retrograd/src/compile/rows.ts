@@ -11,10 +11,7 @@ import type { Node } from "../tensor/tensor.ts";
  * @param changes  how many of the step's inputs change from step to step: states and inputs
  */
 export function rowsPerStep(step: Graph, changes: number): number | undefined {
-  const changing = dependents(
-    step,
-    step.inputs.slice(0, changes).map((t) => t.node),
-  );
+  const changing = dependents(step, step.inputs.slice(0, changes));
   const products = topological(step.outputs)
     .filter(({ op, attrs, args }) => op.name === "map" && !isElementwise(attrs) && args.length > 1)
     .map((n) => rolesOf(n, changing));

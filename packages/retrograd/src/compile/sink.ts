@@ -5,14 +5,13 @@
  * would store much more than itself: a carried matrix is read in its step, not kept for later.
  */
 
-import { isExpensive } from "../loops/invariant.ts";
 import { groups, type Loop, results, scanGraph } from "../loops/scan.ts";
 import { plus } from "../ops/map.ts";
 import { repeated } from "../ops/repeat.ts";
 import { dependents, topological } from "../tensor/graph.ts";
 import { type Node, same, showShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { overTime } from "./hoist.ts";
-import { cone } from "./rewrite.ts";
+import { workBehind } from "./rewrite.ts";
 import { scaled, sumOverTime, totalsOf } from "./totals.ts";
 
 /** Record the loop without what can be done after it; gives all outputs of the original one. */
@@ -32,7 +31,7 @@ export function sink(
   const sums = totalsOf(loop, used);
   const states2 = stateIn.flatMap((_, k) => (sums.has(k) ? [] : [k]));
   const core = new Set(topological(states2.map((k) => step.outputs[k])));
-  const heavy = (t: Tensor) => [...cone([t])].some((n) => !core.has(n) && isExpensive(n));
+  const heavy = (t: Tensor) => workBehind(t, core).length > 0;
   const isStored = (t: Tensor) =>
     stateIn.some((s, k) => used.has(entered[k]) && (same(s, t) || same(step.outputs[k], t)));
   const leaves = (t: Tensor): boolean => {
@@ -105,16 +104,9 @@ const MOST_STORED = 8;
 
 /** Whether t needs a product with what is the same at all steps: its rows become more. */
 function gainsRows({ step, states, inputs }: Loop, t: Tensor, core: ReadonlySet<Node>): boolean {
-  const changing = dependents(
-    step,
-    step.inputs.slice(0, states + inputs).map((input) => input.node),
-  );
-  return [...cone([t])].some(
-    (n) =>
-      !core.has(n) &&
-      isExpensive(n) &&
-      changing.has(n) &&
-      n.args.some((a) => !changing.has(a.node) && a.rank > 0),
+  const changing = dependents(step, step.inputs.slice(0, states + inputs));
+  return workBehind(t, core).some(
+    (n) => changing.has(n) && n.args.some((a) => !changing.has(a.node) && a.rank > 0),
   );
 }
 

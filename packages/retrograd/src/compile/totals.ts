@@ -3,7 +3,6 @@
  * need no loop: each is one sum over time, and a sum of sums is one sum with one more letter.
  */
 
-import { isExpensive } from "../loops/invariant.ts";
 import { type Loop, results } from "../loops/scan.ts";
 import { lettersOfRank } from "../ops/axes.ts";
 import { concatenateOp } from "../ops/concatenate.ts";
@@ -13,7 +12,7 @@ import { padOp } from "../ops/slice.ts";
 import { type Expr, isFloat, lettersOf, slot, slotsOf } from "../scalar/index.ts";
 import { dependents, topological } from "../tensor/graph.ts";
 import { record, same, type Tensor } from "../tensor/tensor.ts";
-import { cone } from "./rewrite.ts";
+import { workBehind } from "./rewrite.ts";
 import { termsOf } from "./sums.ts";
 
 /**
@@ -33,7 +32,7 @@ export function totalsOf(loop: Loop, used: ReadonlySet<number>): Map<number, Ten
   }
   const carried = step.outputs.slice(0, states).filter((_, k) => !totals.has(k));
   const core = new Set(topological(carried));
-  const isHeavy = (t: Tensor) => [...cone([t])].some((n) => !core.has(n) && isExpensive(n));
+  const isHeavy = (t: Tensor) => workBehind(t, core).length > 0;
   for (const [k, terms] of [...totals]) if (!terms.some(isHeavy)) totals.delete(k);
   return totals;
 }
@@ -50,7 +49,7 @@ function addedUp({ step }: Loop, k: number): Tensor[] | undefined {
     terms.filter((t) => same(t.tensor, self)).length !== 1
   )
     return undefined;
-  const readers = dependents(step, [self.node]);
+  const readers = dependents(step, [self]);
   if (readers.size !== 2 || step.outputs.filter((t) => readers.has(t.node)).length !== 1)
     return undefined;
   return terms.map((t) => t.tensor).filter((t) => !same(t, self));

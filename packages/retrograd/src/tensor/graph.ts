@@ -145,8 +145,11 @@ export function close(graph: Graph): { graph: Graph; captured: Tensor[] } {
 }
 
 /** Nodes that depend on any of `from`. */
-export function dependents({ outputs }: Pick<Graph, "outputs">, from: Iterable<Node>): Set<Node> {
-  const found = new Set<Node>(from);
+export function dependents(
+  { outputs }: Pick<Graph, "outputs">,
+  from: readonly Tensor[],
+): Set<Node> {
+  const found = new Set(from.map((t) => t.node));
   for (const node of topological(outputs))
     if (node.args.some((a) => found.has(a.node))) found.add(node);
   return found;

@@ -3,6 +3,7 @@ import { fail } from "../errors/training.ts";
 import { fold } from "../ops/random.ts";
 import type { Fed } from "./batch.ts";
 import type { Method } from "./method.ts";
+import { occasional } from "./onDemand.ts";
 import type { Plan } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import type { Carry } from "./step.ts";
@@ -29,7 +30,7 @@ export async function notFinite(
   const lesson = { ...step, batch, key, step: carry.step };
   method.blame?.(lesson, carry.params);
   // A page that has lost its server still learns what happened.
-  const cause = await import("./occasional.ts").then(
+  const cause = await occasional().then(
     ({ autopsy }) => autopsy({ method, lesson, carry, target }),
     () => undefined,
   );

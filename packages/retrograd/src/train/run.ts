@@ -18,6 +18,7 @@ import type { Evaluation, Evaluator } from "./evaluate.ts";
 import type { DoneReason, MethodEvent, Position, StepEvent, TrainEvent } from "./events.ts";
 import type { Method } from "./method.ts";
 import { notFinite } from "./notFinite.ts";
+import { occasional } from "./onDemand.ts";
 import type { Plan } from "./options.ts";
 import { pacer } from "./pause.ts";
 import { type Best, beginningOf, type Progress } from "./progress.ts";
@@ -37,9 +38,6 @@ import { type Store, storeOf } from "./store.ts";
 /** The lower of two limits, where there is any. */
 const lower = (a: number | undefined, b: number | undefined): number | undefined =>
   a !== undefined && b !== undefined ? Math.min(a, b) : (a ?? b);
-
-/** Loaded when it is first needed. */
-const occasional = () => import("./occasional.ts");
 
 type Events = AsyncGenerator<TrainEvent, void, void>;
 

@@ -5,6 +5,7 @@
  *   for await (const event of run) if (event.type === "epoch") console.log(event.loss);
  *   const { params } = run;
  */
+import { occasional } from "./onDemand.ts";
 import { planOf, type TrainOptions } from "./options.ts";
 import { Run } from "./run.ts";
 import { type Store, storeOf } from "./store.ts";
@@ -27,7 +28,7 @@ function start(options: TrainOptions): Run {
  * @throws "checkpoint-missing", "checkpoint-mismatch"
  */
 async function resume(where: Store | string, options: TrainOptions): Promise<Run> {
-  const { mustExist, remarks } = await import("./occasional.ts");
+  const { mustExist, remarks } = await occasional();
   const store = storeOf(where);
   const last = await mustExist(store);
   const plan = planOf({ ...options, checkpoint: { ...options.checkpoint, store } });

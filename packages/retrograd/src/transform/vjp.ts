@@ -22,10 +22,7 @@ export function cotangents(
     rows.set(t.node, row);
   };
   // No other node needs a cotangent.
-  const wanted = dependents(
-    { outputs },
-    wrt.map((t) => t.node),
-  );
+  const wanted = dependents({ outputs }, wrt);
   outputs.forEach((t, i) => isFloat(t.dtype) && give(t, seeds[i]));
   for (const node of topological(outputs).reverse()) {
     if (isLeaf(node) || !rows.has(node) || !wanted.has(node)) continue;
