@@ -35,10 +35,8 @@ export interface TilePlace {
   readonly vectors: number;
   /** Columns that are there; the last vector may have fewer than its lanes. */
   readonly columns: number;
-  /** Index of the loop over full panels; the last, narrower one has none. */
-  readonly panel: string | undefined;
-  /** Number of full panels: where the narrower one starts. */
-  readonly firstPanel: number;
+  /** Part of the panels; the loop inside it is called p. */
+  readonly turn: Stretch;
 }
 const LINE_BYTES = 64;
 const noIndex = (): never => {
@@ -95,16 +93,23 @@ class RegisterTile {
   private row = (access: number, r: number): number =>
     (this.at.block.start + this.at.group.start + r) * this.at.shape.m.strides[access];
 
+  /** Terms of the loops over panels that lie so many elements apart. */
+  private alongPanels(apart: number): Terms {
+    const { start, size } = this.at.turn;
+    return [
+      [`q${start}`, size * apart],
+      ["p", apart],
+    ];
+  }
+
   /** Where the output or an addend has lane `lane` of vector q of row r. */
   private outAt(access: number, offset: Affine, r: number, q: number, lane = 0): Affine {
-    const { shape, panel, firstPanel } = this.at;
-    const width = this.at.panels.width;
+    const { shape, turn, panels } = this.at;
     const column = shape.n.strides[access];
-    const moving: Terms = panel ? [[panel, width * column]] : [];
-    const columns = (panel ? 0 : firstPanel * width) + q * this.lanes + lane;
+    const columns = turn.start * panels.width + q * this.lanes + lane;
     return plusTerms(
       offset,
-      [...this.around(access), ...moving],
+      [...this.around(access), ...this.alongPanels(panels.width * column)],
       this.row(access, r) + columns * column,
     );
   }
@@ -232,14 +237,13 @@ class RegisterTile {
     });
   }
   private column(u: number, q: number): Value {
-    const { shape, panels, panel, firstPanel } = this.at;
+    const { shape, panels, turn } = this.at;
     const { offset, panelStride, outerStrides, kStrides } = panels;
     const outer = shape.outer.map((_, d) => [`u${d}`, outerStrides[d]] as const);
-    const moving: Terms = panel ? [[panel, panelStride]] : [];
     const at = plusTerms(
       offset,
-      [...outer, ...moving, ...this.alongK(kStrides)],
-      (panel ? 0 : firstPanel * panelStride) + q * this.lanes + this.kBase(kStrides, u),
+      [...outer, ...this.alongPanels(panelStride), ...this.alongK(kStrides)],
+      turn.start * panelStride + q * this.lanes + this.kBase(kStrides, u),
     );
     return load(panels, at, 1, this.lanes);
   }

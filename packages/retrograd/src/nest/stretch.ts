@@ -16,3 +16,10 @@ export function evenly(n: number, parts: number): Stretch[] {
     { start: longer * (size + 1), size, count: parts - longer },
   ].filter(({ count }) => count > 0);
 }
+
+/** n in equal parts of at most `most`, however much smaller: one piece of code for all of them. */
+export function equally(n: number, most: number): Stretch {
+  let size = Math.max(1, Math.min(n, most));
+  while (n % size > 0) size--;
+  return { start: 0, size, count: n / size };
+}

@@ -19,7 +19,7 @@ import { type Abilities, type Kernel, loop, type Stmt } from "./nest.ts";
 import type { Panels } from "./pack.ts";
 import { costOf } from "./pointwise.ts";
 import { tileAt } from "./registers.ts";
-import { evenly, type Stretch } from "./stretch.ts";
+import { equally, evenly, type Stretch } from "./stretch.ts";
 import type { View } from "./view.ts";
 
 /** Rows and vectors of a register tile. */
@@ -33,6 +33,13 @@ const PANEL_BYTES = 2 ** 16,
   K_MOST = 1024;
 /** Rows of the left operand that stay in the second cache while all panels pass by. */
 const M_BLOCK = 256;
+/**
+ * With so many rows, each goes along a block of panels at a time, so that what it reads and writes
+ * of the output lies side by side; a block of so many bytes stays in the second cache. Fewer rows
+ * stay near themselves, and each panel is read once.
+ */
+const ROWS_MANY = 128,
+  BLOCK_BYTES = 2 ** 19;
 
 /** The tile for m rows and n columns: as many accumulators as registers hold, split as n allows. */
 export function tileFor(m: number, n: number, lanes: number, can: Abilities): Tile {
@@ -68,6 +75,10 @@ export function tiled(
   const full = Math.floor(n.size / width),
     rest = n.size - full * width;
   const stretches = stretchesOf(k, width * bytesOf(c.dtype));
+  const sharing = outer.filter(({ strides }) => strides[RIGHT] === 0);
+  const isLong = m.size * product(sharing) >= ROWS_MANY;
+  const panelBytes = stretches[0].size * product(k.slice(1)) * width * bytesOf(c.dtype);
+  const perTurn = isLong ? Math.max(1, Math.floor(BLOCK_BYTES / panelBytes)) : 1;
   /** Loops along the outer axes; those that share the right operand go through a panel together. */
   const outerLoops = (sharing: boolean, body: Stmt[]): Stmt[] =>
     outer.reduceRight(
@@ -80,17 +91,21 @@ export function tiled(
     evenly(m.size, Math.ceil(m.size / (M_BLOCK + tile.rows))).flatMap((block) =>
       along("m", block, () => {
         const rows = evenly(block.size, Math.ceil(block.size / tile.rows));
-        const panel = (vectors: number, index: string | undefined, columns: number) =>
-          stretches.flatMap(peeled).flatMap((stretch) => {
-            const part = { c, shape, panels, can, stretch, block, vectors, columns };
-            const groups = rows.flatMap((group) =>
-              along("g", group, () => tileAt({ ...part, group, panel: index, firstPanel: full })),
-            );
-            return along("z", stretch, () => outerLoops(true, groups));
-          });
+        const through = (turn: Stretch, vectors: number, columns: number) =>
+          along("q", turn, () =>
+            stretches.flatMap(peeled).flatMap((stretch) => {
+              const part = { c, shape, panels, can, stretch, block, turn, vectors, columns };
+              const groups = rows.flatMap((group) =>
+                along("g", group, () => loop("p", turn.size, tileAt({ ...part, group }))),
+              );
+              return along("z", stretch, () => outerLoops(true, groups));
+            }),
+          );
         return [
-          ...loop("p", full, panel(tile.vectors, "p", width)),
-          ...(rest ? panel(Math.ceil(rest / lanes), undefined, rest) : []),
+          ...(full ? through(equally(full, perTurn), tile.vectors, width) : []),
+          ...(rest
+            ? through({ start: full, size: 1, count: 1 }, Math.ceil(rest / lanes), rest)
+            : []),
         ];
       }),
     ),

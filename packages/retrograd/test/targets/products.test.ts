@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { kernelsOf, walk } from "../../src/nest/nest.ts";
 import { map } from "../../src/ops/map.ts";
 import { add, mul, relu, select, slot, sub, tanh } from "../../src/scalar/index.ts";
 import { type Graph, trace } from "../../src/tensor/graph.ts";
@@ -143,6 +144,30 @@ test.each(floats)("blocks of k and m, in %s", (dtype) => {
     });
     expectProduct(graph, dtype, 1);
   }
+});
+
+/** Many rows go along a few panels at a time: 25 of them and three columns, five at a time. */
+test.each([FUSED, PLAIN])("blocks of panels", (can) => {
+  const [m, k, n] = [131, 1024, 203];
+  const type = (...shape: number[]): Type => ({ shape, dtype: "float32" });
+  const graph = trace([type(m, k), type(k, n), type(m, n)], (x, y, c) => [
+    map("mn,mn->mn", add(slot(0), slot(1)), [map("mk,kn->mn", mul(slot(0), slot(1)), [x, y]), c]),
+  ]);
+  const data = dataFor(graph, 3);
+  const [x, y, c] = data;
+  const want = Float64Array.from(c);
+  for (let i = 0; i < m; i++)
+    for (let l = 0; l < k; l++)
+      for (let j = 0; j < n; j++) want[i * n + j] += x[i * k + l] * y[l * n + j];
+  const program = machine(graph, can);
+  expectClose(program.run(data)[0], want, "float32", "blocks of panels");
+  const loops: number[] = [];
+  kernelsOf(program.schedule.main, ({ body }) =>
+    walk(body, (part) => {
+      if (part.kind === "for" && part.index === "p") loops.push(part.count);
+    }),
+  );
+  expect(loops).toContain(5);
 });
 
 /** Rows of a left operand that lie far apart are gathered first. */
