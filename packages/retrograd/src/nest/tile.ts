@@ -39,7 +39,7 @@ const M_BLOCK = 256;
  * stay near themselves, and each panel is read once.
  */
 const ROWS_MANY = 128,
-  BLOCK_BYTES = 2 ** 19;
+  BLOCK_BYTES = 2 ** 18;
 
 /** The tile for m rows and n columns: as many accumulators as registers hold, split as n allows. */
 export function tileFor(m: number, n: number, lanes: number, can: Abilities): Tile {
