@@ -37,6 +37,9 @@ export interface TilePlace {
   readonly columns: number;
   /** Part of the panels; the loop inside it is called p. */
   readonly turn: Stretch;
+  /** Groups of rows that ask for the next part of the panel, and how many come before this one. */
+  readonly asking: number;
+  readonly before: number;
 }
 const LINE_BYTES = 64;
 const noIndex = (): never => {
@@ -191,10 +194,38 @@ class RegisterTile {
     const wanted = unrollFor(this.rows, can);
     const unroll = counts[last] % wanted === 0 ? wanted : 1;
     const body = Array.from({ length: unroll }, (_, u) => this.multiply(u)).flat();
+    body.push(...this.ahead(counts, unroll));
     return counts.reduceRight(
       (inner, count, d) => loop(`k${d}`, count, inner, d === last ? unroll : 1),
       body,
     );
+  }
+
+  /**
+   * A part of a panel serves all rows, and the first group of them would wait for each line of the
+   * next one: while k runs, every group asks for its share of it, a few lines at each turn.
+   */
+  private ahead(counts: readonly number[], unroll: number): Stmt[] {
+    const { stretch, panels, group, asking, before } = this.at;
+    if (!asking) return [];
+    const { buffer, kStrides } = panels;
+    const line = LINE_BYTES / bytesOf(buffer.dtype);
+    const turns = counts.reduce((n, count) => n * count, 1) / unroll;
+    const next = stretch.size * kStrides[0];
+    const lines = Math.ceil(next / line / (asking * turns));
+    const turn = lines * line;
+    const inner = counts.map((_, d) => counts.slice(d + 1).reduce((n, count) => n * count, 1));
+    const terms: Terms = [
+      [`z${stretch.start}`, next],
+      [`g${group.start}`, turns * turn],
+      ...inner.map((n, d) => [`k${d}`, (n * turn) / unroll] as const),
+    ];
+    const first = stretch.start * kStrides[0] + next + before * turns * turn;
+    return Array.from({ length: lines }, (_, l) => ({
+      kind: "prefetch",
+      buffer,
+      at: this.inPanel(terms, first + l * line),
+    }));
   }
 
   /** Terms along k, of the loops and of the stretch around them. */
@@ -237,15 +268,19 @@ class RegisterTile {
     });
   }
   private column(u: number, q: number): Value {
-    const { shape, panels, turn } = this.at;
-    const { offset, panelStride, outerStrides, kStrides } = panels;
+    const { kStrides } = this.at.panels;
+    const at = this.inPanel(this.alongK(kStrides), q * this.lanes + this.kBase(kStrides, u));
+    return load(this.at.panels, at, 1, this.lanes);
+  }
+  private inPanel(terms: Terms, base: number): Affine {
+    const { shape, turn, panels } = this.at;
+    const { offset, panelStride, outerStrides } = panels;
     const outer = shape.outer.map((_, d) => [`u${d}`, outerStrides[d]] as const);
-    const at = plusTerms(
+    return plusTerms(
       offset,
-      [...outer, ...this.alongPanels(panelStride), ...this.alongK(kStrides)],
-      turn.start * panelStride + q * this.lanes + this.kBase(kStrides, u),
+      [...outer, ...this.alongPanels(panelStride), ...terms],
+      turn.start * panelStride + base,
     );
-    return load(panels, at, 1, this.lanes);
   }
   private left(u: number, r: number): Value {
     const { view } = this.at.c.left;

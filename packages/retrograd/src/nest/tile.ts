@@ -79,6 +79,11 @@ export function tiled(
   const isLong = m.size * product(sharing) >= ROWS_MANY;
   const panelBytes = stretches[0].size * product(k.slice(1)) * width * bytesOf(c.dtype);
   const perTurn = isLong ? Math.max(1, Math.floor(BLOCK_BYTES / panelBytes)) : 1;
+  const isFar =
+    can.prefetch &&
+    panels.padded &&
+    perTurn === 1 &&
+    product(k) * n.size * bytesOf(c.dtype) > BLOCK_BYTES;
   /** Loops along the outer axes; those that share the right operand go through a panel together. */
   const outerLoops = (sharing: boolean, body: Stmt[]): Stmt[] =>
     outer.reduceRight(
@@ -91,14 +96,30 @@ export function tiled(
     evenly(m.size, Math.ceil(m.size / (M_BLOCK + tile.rows))).flatMap((block) =>
       along("m", block, () => {
         const rows = evenly(block.size, Math.ceil(block.size / tile.rows));
+        const groups = rows.reduce((n, { count }) => n + count, 0);
+        const asking = isFar && groups > 1 ? groups : 0;
         const through = (turn: Stretch, vectors: number, columns: number) =>
           along("q", turn, () =>
             stretches.flatMap(peeled).flatMap((stretch) => {
-              const part = { c, shape, panels, can, stretch, block, turn, vectors, columns };
-              const groups = rows.flatMap((group) =>
-                along("g", group, () => loop("p", turn.size, tileAt({ ...part, group }))),
-              );
-              return along("z", stretch, () => outerLoops(true, groups));
+              const part = {
+                c,
+                shape,
+                panels,
+                can,
+                stretch,
+                block,
+                turn,
+                vectors,
+                columns,
+                asking,
+              };
+              const all = rows.flatMap((group, i) => {
+                const before = i > 0 ? rows[0].count : 0;
+                return along("g", group, () =>
+                  loop("p", turn.size, tileAt({ ...part, group, before })),
+                );
+              });
+              return along("z", stretch, () => outerLoops(true, all));
             }),
           );
         return [

@@ -84,7 +84,8 @@ function block(
       continue;
     }
     if (s.kind === "prefetch") {
-      touches(s, all, "asks for", 0, 0);
+      // Nothing is read: what is asked for ahead may lie behind the end.
+      touches(s, all, "asks for", 0, Infinity);
       continue;
     }
     partsOf(s.value, part);

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { kernelsOf, walk } from "../../src/nest/nest.ts";
+import { kernelsOf, type Stmt, walk } from "../../src/nest/nest.ts";
 import { map } from "../../src/ops/map.ts";
 import { add, mul, relu, select, slot, sub, tanh } from "../../src/scalar/index.ts";
 import { type Graph, trace } from "../../src/tensor/graph.ts";
@@ -168,6 +168,33 @@ test.each([FUSED, PLAIN])("blocks of panels", (can) => {
     }),
   );
   expect(loops).toContain(5);
+});
+
+/** All of a large operand is asked for before it is read, but for its first part. */
+test("the next part of a panel is asked for", () => {
+  const [m, k, n] = [13, 1200, 76];
+  const type = (...shape: number[]): Type => ({ shape, dtype: "float32" });
+  const graph = trace([type(m, k), type(k, n)], (x, y) => [
+    map("mk,kn->mn", mul(slot(0), slot(1)), [x, y]),
+  ]);
+  const { schedule } = machine(graph, { ...FUSED, prefetch: true });
+  const asked = new Set<number>();
+  let length = 0;
+  const run = (body: readonly Stmt[], index: ReadonlyMap<string, number>) => {
+    for (const s of body) {
+      if (s.kind === "for")
+        for (let i = 0; i < s.count; i += s.step) run(s.body, new Map([...index, [s.index, i]]));
+      if (s.kind !== "prefetch" || !s.buffer.name.startsWith("packed")) continue;
+      const at = s.at.terms.reduce((sum, [i, stride]) => sum + index.get(i)! * stride, s.at.base);
+      length = s.buffer.length;
+      asked.add(Math.floor(at / 16));
+    }
+  };
+  kernelsOf(schedule.main, ({ body }) => run(body, new Map()));
+  const part = 600 * 8;
+  const lines = Array.from({ length: (length - part) / 16 }, (_, l) => part / 16 + l);
+  expect(length).toBe(1200 * 80);
+  expect(lines.filter((l) => !asked.has(l))).toEqual([]);
 });
 
 /** Rows of a left operand that lie far apart are gathered first. */
