@@ -75,10 +75,11 @@ export function tiled(
   const full = Math.floor(n.size / width),
     rest = n.size - full * width;
   const stretches = stretchesOf(k, width * bytesOf(c.dtype));
-  const sharing = outer.filter(({ strides }) => strides[RIGHT] === 0);
-  const isLong = m.size * product(sharing) >= ROWS_MANY;
+  const shared = outer.filter(({ strides }) => strides[RIGHT] === 0);
+  const isLong = m.size * product(shared) >= ROWS_MANY;
   const panelBytes = stretches[0].size * product(k.slice(1)) * width * bytesOf(c.dtype);
   const perTurn = isLong ? Math.max(1, Math.floor(BLOCK_BYTES / panelBytes)) : 1;
+  /** Panels that are not in the second cache any more when they are met again. */
   const isFar =
     can.prefetch &&
     panels.padded &&
