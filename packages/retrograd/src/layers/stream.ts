@@ -89,22 +89,23 @@ function momentOf(x: Value): Flow {
   return { shape: typeof x === "number" ? [] : [x.length], dtype: "float32", time: true };
 }
 
+const refuse = (given: string, want: Type): never =>
+  fail("shape-mismatch", { op: "live.push", given, expected: showType(want) });
+
 /** @throws "shape-mismatch" */
-export function valueOf(x: Value, { shape, dtype }: Type): Tensor {
-  const type: Type = { shape, dtype };
-  const refuse = (given: string) =>
-    fail("shape-mismatch", { op: "live.push", given, expected: showType(type) });
+export function valueOf(x: Value, want: Type): Tensor {
+  const { shape, dtype } = want;
   if (x instanceof Tensor) {
-    if (!sameShape(x.shape, shape) || x.dtype !== dtype) refuse(showType(x));
+    if (!sameShape(x.shape, shape) || x.dtype !== dtype) refuse(showType(x), want);
     return x;
   }
   const numbers = typeof x === "number" ? [x] : x;
-  if (numbers.length !== sizeOf(shape)) refuse(`${numbers.length} numbers`);
+  if (numbers.length !== sizeOf(shape)) refuse(`${numbers.length} numbers`, want);
   const data = allocate(dtype, numbers.length);
   for (let i = 0; i < numbers.length; i++) {
     data[i] = numbers[i];
     // Nothing is rounded silently: a symbol is a whole number.
-    if (!isFloat(dtype) && data[i] !== Number(numbers[i])) refuse(`${numbers[i]}`);
+    if (!isFloat(dtype) && data[i] !== Number(numbers[i])) refuse(`${numbers[i]}`, want);
   }
-  return concrete(data, type, "x");
+  return concrete(data, { shape, dtype }, "x");
 }

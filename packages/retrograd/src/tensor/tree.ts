@@ -61,18 +61,26 @@ function shown(x: unknown): string {
 /** The leaves alone; it runs at every call of a program, so it builds no paths. */
 export function flatten(tree: unknown, place?: Place): Tensor[] {
   const out: Tensor[] = [];
-  const visit = (x: unknown): void => {
-    if (x instanceof Tensor) out.push(x);
-    else if (x !== null && typeof x === "object") Object.values(x).forEach(visit);
-    // What is neither is refused, by its path.
-    else if (x !== null && x !== undefined) leavesOf(tree, isTensor, "", place);
-  };
-  visit(tree);
+  // What is neither tensor nor tree is refused, by its path.
+  if (!collect(tree, out)) leavesOf(tree, isTensor, "", place);
   return out;
 }
+/** Adds the leaves of a tree to `out`; false where something is neither tensor nor tree. */
+function collect(tree: unknown, out: Tensor[]): boolean {
+  if (tree instanceof Tensor) out.push(tree);
+  else if (tree === null || typeof tree !== "object") return tree === null || tree === undefined;
+  else for (const x of Object.values(tree)) if (!collect(x, out)) return false;
+  return true;
+}
+
 /** The leaves of a list of arguments, whose places are "argument 0 of grad". */
-export const flattenArguments = (args: readonly unknown[], of: string, what = "argument") =>
-  args.flatMap((arg, k) => flatten(arg, groupOf(`${what} ${k}`, of)));
+export function flattenArguments(args: readonly unknown[], of: string, what = "argument") {
+  const out: Tensor[] = [];
+  args.forEach((arg, k) => {
+    if (!collect(arg, out)) leavesOf(arg, isTensor, "", groupOf(`${what} ${k}`, of));
+  });
+  return out;
+}
 
 /** True for trees of the same keys, in the same order, whose leaves have the same types. */
 export function alike(a: unknown, b: unknown): boolean {
@@ -80,10 +88,10 @@ export function alike(a: unknown, b: unknown): boolean {
     return b instanceof Tensor && a.dtype === b.dtype && sameShape(a.shape, b.shape);
   if (a === null || typeof a !== "object") return a === b;
   if (b === null || typeof b !== "object" || b instanceof Tensor) return false;
-  const [mine, others] = [Object.entries(a), Object.entries(b)];
+  const [mine, others] = [Object.keys(a), Object.keys(b)];
   return (
     mine.length === others.length &&
-    mine.every(([key, x], i) => key === others[i][0] && alike(x, others[i][1]))
+    mine.every((key, i) => key === others[i] && alike((a as any)[key], (b as any)[key]))
   );
 }
 export const paths = (tree: unknown): string[] => leavesOf(tree).map(([p]) => p);
