@@ -2,6 +2,7 @@
  * The settings of training: one table, from which come the flags of the command line, the keys of a
  * config file, and what each accepts. A flag wins over the file.
  */
+import { MOST_SHARDS } from "retrograd";
 import { AROUNDS, CELLS, METHODS } from "retrograd/tasks";
 import { z } from "zod";
 
@@ -114,7 +115,7 @@ export const settings = {
     ["auto", "wasm", "native", "reference"],
     "what the program runs on",
   ),
-  shards: whole("shards", "threads that share the rows of each batch", undefined, 1, 512),
+  shards: whole("shards", "threads that share the rows of each batch", undefined, 1, MOST_SHARDS),
   stream: {
     ...{ schema: z.boolean(), kind: "switch", flag: "--stream", takes: "true or false" },
     help: "read the file in pieces while training, as files above 64 MB are (--no-stream: never)",

@@ -84,11 +84,13 @@ export function oneOf<W>(where: string, given: unknown, known: readonly W[]): W 
   return given as W;
 }
 
-/** A value as messages show it. */
+/** A value as messages show it, long ones by their beginning. */
 export function shown(x: unknown): string {
   if (typeof x === "string") return JSON.stringify(x);
   if (typeof x === "function") return "a function";
-  if (Array.isArray(x)) return "an array";
+  if (ArrayBuffer.isView(x)) return x.constructor.name;
+  if (Array.isArray(x))
+    return `[${x.slice(0, 3).map(shown).join(", ")}${x.length > 3 ? ", …" : ""}]`;
   return String(x) === "[object Object]" ? "an object" : String(x);
 }
 

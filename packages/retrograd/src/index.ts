@@ -11,6 +11,7 @@ export {
   type JitOptions,
   type Jitted,
   jit,
+  MOST_SHARDS,
   resident,
   type Shards,
   type TargetName,

@@ -16,6 +16,7 @@ export function checkCell(
 }
 
 function described(x: unknown): string {
+  if (Array.isArray(x)) return "an array"; // of cells, perhaps, whose fields say nothing
   const name: unknown = (x as { name?: unknown } | null | undefined)?.name;
   return typeof name === "string" && typeof x === "object" ? name : shown(x);
 }

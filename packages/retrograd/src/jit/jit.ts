@@ -15,7 +15,7 @@ import { type Spread, traceShards } from "./shards.ts";
 
 export { compileGraph, type JitOptions, type TargetName } from "./compileGraph.ts";
 export { type Resident, resident } from "./resident.ts";
-export type { Shards } from "./shards.ts";
+export { MOST_SHARDS, type Shards } from "./shards.ts";
 
 export interface Jitted<F> {
   (...args: any[]): any;

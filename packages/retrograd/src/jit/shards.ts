@@ -38,12 +38,12 @@ export interface Spread extends Traced {
 }
 
 /** A thread of JavaScript takes 8 MB, and an engine that gets no more ends without a word. */
-const MOST = 512;
+export const MOST_SHARDS = 512;
 /** @throws "bad-argument" */
 export function checkCountOfShards(where: string, count: number): void {
-  if (!Number.isInteger(count) || count < 1 || count > MOST)
+  if (!Number.isInteger(count) || count < 1 || count > MOST_SHARDS)
     fail("bad-argument", {
-      ...{ where, given: String(count), expected: `a whole number from 1 to ${MOST}` },
+      ...{ where, given: String(count), expected: `a whole number from 1 to ${MOST_SHARDS}` },
     });
 }
 

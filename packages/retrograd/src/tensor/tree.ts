@@ -3,7 +3,7 @@
  * states and inputs. Flattened in the order of their keys as written; paths name leaves in
  * messages ("n.W").
  */
-import { fail } from "../errors.ts";
+import { fail, shown } from "../errors.ts";
 import { sameShape, Tensor } from "./tensor.ts";
 
 export type Tree<L = Tensor> = L | readonly Tree<L>[] | { readonly [key: string]: Tree<L> };
@@ -49,14 +49,6 @@ const isNumbers = (x: unknown): boolean =>
   typeof x === "boolean" ||
   ArrayBuffer.isView(x) ||
   (Array.isArray(x) && x.length > 0 && x.every(isNumbers));
-
-function shown(x: unknown): string {
-  if (ArrayBuffer.isView(x)) return x.constructor.name;
-  if (Array.isArray(x))
-    return `[${x.slice(0, 3).map(shown).join(", ")}${x.length > 3 ? ", …" : ""}]`;
-  if (typeof x === "function") return "a function";
-  return typeof x === "string" ? `"${x}"` : String(x);
-}
 
 /** The leaves alone; it runs at every call of a program, so it builds no paths. */
 export function flatten(tree: unknown, place?: Place): Tensor[] {

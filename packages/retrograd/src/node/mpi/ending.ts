@@ -1,6 +1,6 @@
 /**
  * An end for calls of a library that may never come back: while the caller is held, a thread keeps
- * the time, and ends the process with a word on what is safe.
+ * the time, and ends the process with a word.
  */
 import { Worker } from "node:worker_threads";
 

@@ -35,8 +35,7 @@ function isConnected({ PMI_FD: descriptor } = process.env): boolean {
 
 /** Milliseconds for MPI's own end, where UCX has been seen to wait for what never comes. */
 const FAREWELL = 30_000,
-  HELD =
-    "retrograd: MPI does not come to its end, so this rank ends without it. What was learned is written.";
+  HELD = "retrograd: MPI does not come to its end, so this process ends without it.";
 
 let joined: Ranks | undefined;
 let left = false;
@@ -77,7 +76,10 @@ export function joinRanks(): Ranks | undefined {
 }
 
 let leave = () => {};
-/** The common work is done: from here on this process is alone. Every rank must come here. */
+/**
+ * The common work is done: from here on this process is alone. Every rank must come here, with what
+ * was learned written: where MPI's own end is missed for half a minute, the process ends.
+ */
 export function leaveRanks(): void {
   if (!joined) return;
   joined = undefined;
